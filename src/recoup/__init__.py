@@ -1,0 +1,1 @@
+"""recoup: get Selling Partner API calls back on their feet."""

@@ -1,0 +1,1 @@
+"""Which fault is this: from bytes to ranked faults with their evidence, never an exception."""

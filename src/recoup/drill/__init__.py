@@ -1,0 +1,1 @@
+"""The proof: every fault raised for its real cause, and what the client made of it."""

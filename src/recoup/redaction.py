@@ -1,0 +1,86 @@
+"""Masking of secrets, by their form and by the place where they stand.
+
+Used wherever a value of a request or response may reach a log, a page, a report or an exception. Facts about a secret
+(kind, length) are kept, the secret itself never is. Formats: access and refresh tokens and client secrets of Login with
+Amazon carry prefixes (`Atza|`, `Atzr|`, `Atc|`, `amzn1.oa2-cs.`), presigned links carry `X-Amz-Signature`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+__all__ = ["redact_headers", "redact_text", "redact_url", "token_kind"]
+
+_TOKEN_KINDS = (
+    ("Atza|", "access token"),
+    ("Atzr|", "refresh token"),
+    ("Atc|", "grantless token"),
+    ("Atz|", "restricted data token"),
+    ("amzn1.oa2-cs.", "client secret"),
+)
+_SECRET_HEADERS = frozenset(
+    {
+        "x-amz-access-token",
+        "x-amzn-access-token",
+        "x-amz-security-token",
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+    }
+)
+_SECRET_NAMES = (
+    "access_token|refresh_token|client_secret|clientSecret|newClientSecret|accessToken|refreshToken|"
+    "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier"
+)
+# Tokens as they stand, also percent-encoded (`Atza%7C…`): a token runs to the first character that no token has.
+_TOKEN = re.compile(
+    r"(?:Atza|Atzr|Atc|Atz)(?:\||%7[Cc])[A-Za-z0-9_\-+/=.%~|]*|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+", re.ASCII
+)
+# name=value, "name": "value", 'name' => 'value', name: value
+_NAMED = re.compile(
+    rf"""(?P<name>(?:{_SECRET_NAMES}))(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)(?P<open>\\?["']?)(?P<value>[^"'&\s,;}}\]\\]+)""",
+    re.IGNORECASE,
+)
+_HEADER_LINE = re.compile(
+    r"(?im)^(?P<head>[\s>*<\-H'\"]*(?:x-amzn?-access-token|x-amz-security-token|authorization|proxy-authorization|cookie|set-cookie)['\"]?\s*(?::|=>|=)\s*)(?P<value>[^\r\n]+)"
+)
+_PRESIGNED = re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,6}")
+
+
+def token_kind(value: str) -> str | None:
+    """What sort of Login with Amazon secret `value` is by its prefix, or None where the prefix is not known."""
+    for prefix, kind in _TOKEN_KINDS:
+        if value.startswith(prefix):
+            return kind
+    return None
+
+
+def mask(value: str) -> str:
+    """The sign that stands in the place of a secret: its kind where known, and its length."""
+    return f"<{token_kind(value.replace('%7C', '|').replace('%7c', '|')) or 'redacted'}, {len(value)} characters>"
+
+
+def redact_text(text: str) -> str:
+    """`text` with every token, named secret, presigned signature and e-mail address masked; the rest as it was."""
+    text = _HEADER_LINE.sub(lambda m: m["head"] + mask(m["value"].strip().strip("'\"")), text)
+    text = _TOKEN.sub(lambda m: mask(m[0]), text)
+    text = _NAMED.sub(
+        lambda m: m[0] if m["value"].startswith("<") else m["name"] + m["quote"] + m["sep"] + m["open"] + mask(m["value"]),
+        text,
+    )
+    text = _PRESIGNED.sub(lambda m: f"{m[1]}={mask(m[2])}", text)
+    return _EMAIL.sub("<e-mail address>", text)
+
+
+def redact_url(url: str) -> str:
+    """`url` with secret query values masked and a password before the host removed."""
+    return redact_text(re.sub(r"(?<=//)[^/@\s?#]*@", "<redacted>@", url))
+
+
+def redact_headers(items: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The same fields, with the values of those that carry secrets masked."""
+    for name, value in items:
+        yield name, mask(value) if name.lower() in _SECRET_HEADERS else redact_text(value)

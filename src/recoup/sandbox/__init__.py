@@ -1,0 +1,1 @@
+"""An Amazon that fails for real reasons, on a local port."""

@@ -1,0 +1,1 @@
+"""The only place that sends, sleeps and locks: thin faces over one call flow."""
