@@ -1,1 +1,120 @@
-"""recoup: get Selling Partner API calls back on their feet."""
+"""recoup: get Selling Partner API calls back on their feet.
+
+    recoup.diagnose(x)            which fault is this? pasted text, bytes or an Exchange in, a Diagnosis out
+    recoup.diagnose_all(xs)       the same for many
+    recoup.Transport              under httpx2 or httpx: retries and renews as documented, explains the rest
+    recoup.AsyncTransport         the same for asynchronous clients
+    recoup.Login                  the credentials behind the access tokens
+    recoup.outcome(response)      what a transport made of a response
+    recoup.raise_for_fault(r)     an exception named for what you do next, for those who want one
+    recoup.sandbox.running(…)     an Amazon that fails for real reasons
+    recoup.testing                no waiting in your own tests
+
+Everything is imported on first use, so that nothing is paid for that is not used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recoup import errors, sandbox, testing
+    from recoup.diagnosis.diagnosis import Diagnosis
+    from recoup.errors import (
+        AskPerson,
+        CatalogueError,
+        FaultError,
+        FixRequest,
+        OrderOver,
+        ReadBack,
+        RecoupError,
+        SettingsError,
+        TryLater,
+        UnreadableInput,
+    )
+    from recoup.exchange import Exchange, Headers, NoResponse, Request, Response
+    from recoup.recovery.advice import diagnose, diagnose_all
+    from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait
+    from recoup.recovery.policy import Policy
+    from recoup.transports.httpx_family import AsyncTransport, Transport
+    from recoup.transports.login import Login
+    from recoup.transports.outcome import Outcome, outcome, raise_for_fault
+
+_HOMES = {
+    "recoup.diagnosis.diagnosis": ("Diagnosis",),
+    "recoup.errors": (
+        "AskPerson",
+        "CatalogueError",
+        "FaultError",
+        "FixRequest",
+        "OrderOver",
+        "ReadBack",
+        "RecoupError",
+        "SettingsError",
+        "TryLater",
+        "UnreadableInput",
+    ),
+    "recoup.exchange": ("Exchange", "Headers", "NoResponse", "Request", "Response"),
+    "recoup.recovery.advice": ("diagnose", "diagnose_all"),
+    "recoup.recovery.decision": ("Decision", "Done", "GiveUp", "RenewToken", "Resync", "Retry", "Wait"),
+    "recoup.recovery.policy": ("Policy",),
+    "recoup.transports.httpx_family": ("AsyncTransport", "Transport"),
+    "recoup.transports.login": ("Login",),
+    "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ("errors", "sandbox", "testing")
+
+__all__ = [
+    "AskPerson",
+    "AsyncTransport",
+    "CatalogueError",
+    "Decision",
+    "Diagnosis",
+    "Done",
+    "Exchange",
+    "FaultError",
+    "FixRequest",
+    "GiveUp",
+    "Headers",
+    "Login",
+    "NoResponse",
+    "OrderOver",
+    "Outcome",
+    "Policy",
+    "ReadBack",
+    "RecoupError",
+    "RenewToken",
+    "Request",
+    "Response",
+    "Resync",
+    "Retry",
+    "SettingsError",
+    "Transport",
+    "TryLater",
+    "UnreadableInput",
+    "Wait",
+    "diagnose",
+    "diagnose_all",
+    "errors",
+    "outcome",
+    "raise_for_fault",
+    "sandbox",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"recoup.{name}")
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'recoup' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -20,10 +20,10 @@ from recoup.catalogue.fault import Fault
 from recoup.catalogue.template import compile_template
 from recoup.errors import CatalogueError
 
-__all__ = ["Catalogue", "catalogue", "load_sources", "parse"]
+__all__ = ["COMPILED", "Catalogue", "catalogue", "load_sources", "parse"]
 
 _FAULTS = "faults"
-_COMPILED = "compiled.json"
+COMPILED = "compiled.json"
 
 
 class Catalogue(Mapping[str, Fault]):
@@ -65,7 +65,7 @@ class Catalogue(Mapping[str, Fault]):
 @cache
 def catalogue() -> Catalogue:
     """The catalogue that ships with recoup."""
-    data = files("recoup.catalogue").joinpath(_COMPILED).read_bytes()
+    data = files("recoup.catalogue").joinpath(COMPILED).read_bytes()
     return Catalogue(msgspec.json.decode(data, type=list[Fault]))
 
 

@@ -1,0 +1,71 @@
+# recoup. `make` alone lists what can be done; every target sets up what it needs by itself.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+MODELS ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help drill test test-all check format generate facts lock bench chaos clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+drill: $(VENV)/.dev ## raise every fault for its real cause and watch what recoup does about it
+	@mkdir -p out
+	$(BIN)/recoup drill --allow-missing --html out/drill.html --json out/drill.json $(ARGS)
+
+test: $(VENV)/.dev ## the tests (no browser, no SDKs): under four minutes
+	$(BIN)/pytest -n 2 -m "not browser and not sdk and not long and not models" $(ARGS)
+
+test-all: $(VENV)/.long ## the longer tier: browser, SDKs, long properties, Amazon's models; installs what it needs
+	PYTHON=$(RUN) bash tests/browser/ensure-chromium.sh
+	RECOUP_MODELS="$(MODELS)" $(BIN)/pytest -m "browser or sdk or long or models" $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, generated files fresh
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(RUN) -m recoup.catalogue.generate --check
+
+format: $(VENV)/.dev ## format and fix what can be fixed safely
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: $(VENV)/.dev ## compile the catalogue, write the schema and the reference page
+	$(RUN) -m recoup.catalogue.generate
+
+facts: $(VENV)/.dev ## re-derive the fact tables: make facts MODELS=folder-with-Amazon's-model-files
+	@test -n "$(MODELS)" || { echo "say where Amazon's model files are: make facts MODELS=folder"; exit 2; }
+	$(RUN) -m recoup.catalogue.facts.derive "$(MODELS)" --write
+
+bench: $(VENV)/.dev ## benchmarks; each prints a ratio against something measured in the same run
+	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN) $$each || exit 1; done
+
+chaos: $(VENV)/.dev ## seeded storms of faults between a client and the sandbox; nothing may be applied twice
+	$(RUN) -m pytest -c pyproject.toml tests/chaos -m chaos $(ARGS)
+
+lock: $(VENV)/.uv ## write the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group long --all-extras --universal --generate-hashes --no-header -q -c requirements-dev.lock -o requirements-long.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit("recoup needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.long: $(VENV)/.dev requirements-long.lock
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-long.lock
+	@touch $@

@@ -1,0 +1,38 @@
+"""The one place where configuration is read and checked.
+
+Every setting has a name in the environment; a command's own options win over it. `docs/reference/settings.md` lists them,
+and a test holds that page against this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from recoup.errors import SettingsError
+
+__all__ = ["Settings"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment says.
+
+    `catalogue` (RECOUP_CATALOGUE): a TOML file of the user's own entries, laid over the catalogue that ships with recoup.
+    """
+
+    catalogue: Path | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """The settings of this environment. Raises SettingsError, naming the variable, where one is not valid."""
+        name = environment.get("RECOUP_CATALOGUE", "").strip()
+        if not name:
+            return cls()
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise SettingsError(
+                f"RECOUP_CATALOGUE names {name!r}, which is not a file; unset it or name a TOML file of [[fault]] blocks"
+            )
+        return cls(catalogue=path)
