@@ -1,0 +1,165 @@
+"""Path templates as a tree of segments: from a method and a path as sent to what is registered for it.
+
+Written for the hot path: one call walks at most a dozen dictionaries.
+"""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+__all__ = ["Routes", "segments"]
+
+T = TypeVar("T")
+
+
+class _Node(Generic[T]):
+    __slots__ = ("literal", "methods", "parameter", "rest")
+
+    def __init__(self) -> None:
+        self.literal: dict[str, _Node[T]] = {}
+        self.parameter: _Node[T] | None = None
+        self.methods: dict[str, T] = {}
+        self.rest: dict[str, T] = {}  # by method: what takes this segment and all that follow
+
+
+def segments(path: str) -> list[str]:
+    """The segments of a path as sent, still encoded; a query is cut off, the empty one before the first slash too."""
+    if "?" in path:
+        path = path.partition("?")[0]
+    parts = path.split("/")
+    return parts[1:] if parts[0] == "" else parts
+
+
+class Routes(Generic[T]):
+    """What is registered under each method and path template. A literal segment beats a parameter."""
+
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
+        self._known: dict[tuple[str, ...], dict[str, T]] = {}
+
+    def add(self, method: str, template: str, value: T, *, greedy: bool = False) -> None:
+        """Register `value`. With `greedy` the last parameter takes the rest of the path. Raises ValueError if taken."""
+        parts = segments(template)
+        node = self._root
+        for part in parts[:-1] if greedy else parts:
+            if part.startswith("{"):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.literal.setdefault(part, _Node())
+        methods = node.rest if greedy else node.methods
+        if method in methods:
+            raise ValueError(f"{method} {template} is registered twice")
+        methods[method] = value
+        self._known.setdefault(tuple(parts), {})[method] = value
+
+    def find(self, method: str, path: str) -> T | None:
+        """What is registered for this method and path, or None. Never raises."""
+        parts = segments(path)
+        if path[:1] != "/":
+            return None
+        return _walk(self._root, parts, 0, method.upper())
+
+    def find_methods(self, path: str) -> dict[str, T]:
+        """What is registered for this path, by method."""
+        if path[:1] != "/":
+            return {}
+        parts = segments(path)
+        found: dict[str, T] = {}
+        for method in sorted({m for methods in self._known.values() for m in methods}):
+            value = _walk(self._root, parts, 0, method)
+            if value is not None:
+                found[method] = value
+        return found
+
+    @staticmethod
+    def parameters(template: str, path: str, *, greedy: bool = False) -> dict[str, str]:
+        """The parameters of `template` in `path`, decoded once; empty where the path is not of that template."""
+        wanted, given = segments(template), segments(path)
+        if greedy and len(given) > len(wanted):
+            given = [*given[: len(wanted) - 1], "/".join(given[len(wanted) - 1 :])]
+        if len(wanted) != len(given):
+            return {}
+        found: dict[str, str] = {}
+        for want, have in zip(wanted, given, strict=True):
+            if want.startswith("{"):
+                found[want[1:-1]] = unquote(have)
+            elif want != have and want != unquote(have):
+                return {}
+        return found
+
+    def nearest(self, method: str, path: str, limit: int) -> list[T]:
+        """What is registered under the templates most like `path`, likeliest first, at most `limit`."""
+        given = [unquote(part) for part in segments(path) if part]
+        if not given:
+            return []
+        method = method.upper()
+        scored: list[tuple[float, tuple[str, ...], str, T]] = []
+        for template, methods in self._known.items():
+            score = _likeness(template, given)
+            if score < _FLOOR:
+                continue
+            for name, value in methods.items():
+                scored.append((-(score - (0.0 if name == method else 0.02)), template, name, value))
+        scored.sort(key=lambda row: row[:3])
+        return [value for _, _, _, value in scored[:limit]]
+
+
+def _walk(node: _Node[T], parts: list[str], at: int, method: str) -> T | None:
+    if at == len(parts):
+        return node.methods.get(method)
+    part = parts[at]
+    child = node.literal.get(part)
+    if child is None and "%" in part:
+        child = node.literal.get(unquote(part))
+    if child is not None:
+        value = _walk(child, parts, at + 1, method)
+        if value is not None:
+            return value
+    if part:
+        if node.parameter is not None:
+            value = _walk(node.parameter, parts, at + 1, method)
+            if value is not None:
+                return value
+        if node.rest:
+            return node.rest.get(method)
+    return None
+
+
+_FLOOR = 0.6  # below that a suggestion would be a guess
+
+
+def _likeness(template: tuple[str, ...], given: list[str]) -> float:
+    """How alike a template and the segments of a path are, from 0 to 1: the cheapest alignment, segment by segment."""
+    columns = len(given)
+    row = [float(i) for i in range(columns + 1)]
+    for index, want in enumerate(template, start=1):
+        above, row[0] = row[0], float(index)
+        for column in range(1, columns + 1):
+            change = above + _difference(want, given[column - 1])
+            above = row[column]
+            row[column] = min(change, above + 1.0, row[column - 1] + 1.0)
+    return 1.0 - row[columns] / max(len(template), columns)
+
+
+def _difference(want: str, have: str) -> float:
+    if want == have:
+        return 0.0
+    if want.startswith("{"):
+        return 0.05  # any value fits, and a literal that fits is the better guess
+    if want.lower() == have.lower():
+        return 0.05
+    if _is_version(want):
+        return 0.3 if _is_version(have) else 1.0
+    if len(have) > 80:
+        return 1.0
+    ratio = SequenceMatcher(None, want.lower(), have.lower(), autojunk=False).ratio()
+    return 1.0 - ratio if ratio > 0.6 else 1.0
+
+
+def _is_version(segment: str) -> bool:
+    return (segment[:1] == "v" and segment[1:].isdigit()) or (
+        len(segment) >= 6 and segment[:4].isdigit() and segment.count("-") >= 1 and segment.replace("-", "").isdigit()
+    )
