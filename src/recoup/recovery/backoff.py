@@ -2,8 +2,8 @@
 
     delay = uniform(0, min(cap, base * 2^n)), n = 0 for the first repeat
 
-Full jitter spreads the repeats of many clients over the whole interval, so that they do not come back in step. The random
-source is a callable that gives a number in [0, 1); tests and the AWS conformance cases hand in a constant.
+Full jitter spreads the repeats of many clients over the whole interval, so that they do not come back in step. The
+random source is a callable that gives a number in [0, 1); tests and the AWS conformance cases hand in a constant.
 """
 
 from __future__ import annotations

@@ -13,24 +13,35 @@ import msgspec
 
 from recoup.catalogue.fault import Action, ResyncTarget, WaitSubject, Who
 
-__all__ = ["Decision", "Done", "GiveUp", "RenewToken", "Resync", "Retry", "StopReason", "Wait", "decision_as_dict"]
+__all__ = [
+    "Decision",
+    "Done",
+    "GiveUp",
+    "RenewToken",
+    "Resync",
+    "Retry",
+    "StopReason",
+    "Wait",
+    "action_of",
+    "decision_as_dict",
+]
 
 
 class _Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="action"):
     """Base of all decisions: tagged by `action` in JSON."""
 
 
-class Retry(_Decision, tag="retry"):
+class Retry(_Decision, frozen=True, kw_only=True, tag="retry"):
     """Send the same request again, not before `after` seconds from now."""
 
     after: float
 
 
-class RenewToken(_Decision, tag="renew_token"):
+class RenewToken(_Decision, frozen=True, kw_only=True, tag="renew_token"):
     """Fetch a new access token and repeat the request once. Happens once a call and is no attempt of its own."""
 
 
-class Wait(_Decision, tag="wait"):
+class Wait(_Decision, frozen=True, kw_only=True, tag="wait"):
     """Send nothing for what `subject` names before the time has come.
 
     `after` is seconds from now; `poll` lists the growing intervals (seconds) at which to read `entity` meanwhile, after
@@ -45,7 +56,7 @@ class Wait(_Decision, tag="wait"):
     reason: str = ""
 
 
-class Resync(_Decision, tag="resync"):
+class Resync(_Decision, frozen=True, kw_only=True, tag="resync"):
     """Read `target` again after `after` seconds, then decide anew: an effect that is found there is `Done`."""
 
     target: ResyncTarget
@@ -53,7 +64,7 @@ class Resync(_Decision, tag="resync"):
     reason: str = ""
 
 
-class Done(_Decision, tag="done"):
+class Done(_Decision, frozen=True, kw_only=True, tag="done"):
     """Nothing is left to do: the call succeeded, or its effect was found."""
 
     reason: str = ""
@@ -70,8 +81,10 @@ class StopReason(StrEnum):
     UNKNOWN = "unknown"  # nothing is known about this failure
 
 
-class GiveUp(_Decision, tag="give_up"):
-    """Do not send this request again. `fix` says what would have to change, `who` must act; `stop_order` ends the order."""
+class GiveUp(_Decision, frozen=True, kw_only=True, tag="give_up"):
+    """Do not send this request again. `fix` says what would have to change, `who` must act; `stop_order` ends the
+    order.
+    """
 
     reason: StopReason
     fix: Action | None = None
@@ -81,6 +94,16 @@ class GiveUp(_Decision, tag="give_up"):
 
 
 Decision = Retry | RenewToken | Wait | Resync | Done | GiveUp
+
+
+_ACTIONS: dict[type, str] = {
+    kind: str(kind.__struct_config__.tag) for kind in (Retry, RenewToken, Wait, Resync, Done, GiveUp)
+}
+
+
+def action_of(decision: Decision) -> str:
+    """The name of the decision: `retry`, `renew_token`, `wait`, `resync`, `done` or `give_up`."""
+    return _ACTIONS[type(decision)]
 
 
 def decision_as_dict(decision: Decision) -> dict[str, Any]:

@@ -14,9 +14,9 @@ __all__ = ["EMPTY", "Attempt", "History"]
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One request that was sent, and what came of it.
 
-    `number` counts from 1; the repeat after a renewed token keeps the number of the attempt that was refused. `waited` is
-    how long the call slept before it. `unknown` says that the request may have taken effect although it failed.
-    `decision` is the action that was decided upon it.
+    `number` counts from 1; the repeat after a renewed token keeps the number of the attempt that was refused.
+    `waited` is how long the call slept before it. `unknown` says that the request may have taken effect although it
+    failed. `decision` is the action that was decided upon it.
     """
 
     number: int
@@ -55,6 +55,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     def with_renewal(self) -> History:
         """This history, its one token renewal used up."""
         return msgspec.structs.replace(self, token_renewed=True)
+
+    def with_decision(self, action: str) -> History:
+        """This history, the latest attempt marked with what was decided upon it."""
+        if not self.attempts:
+            return self
+        latest = msgspec.structs.replace(self.attempts[-1], decision=action)
+        return msgspec.structs.replace(self, attempts=(*self.attempts[:-1], latest))
 
     @property
     def last(self) -> Attempt | None:

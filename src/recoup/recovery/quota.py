@@ -1,8 +1,9 @@
-"""The retry quota: a bucket of tokens that all calls of one client share, so that an outage is not answered with a storm.
+"""The retry quota: a bucket of tokens that all calls of one client share, so that an outage is not answered with a
+storm.
 
-Every retry costs tokens, a success gives some back; when the bucket is empty, nothing is retried until successes refill it.
-AWS SDKs have the same in their standard mode. The arithmetic is a value; what makes it safe to share between threads is a
-lock, and that is handed in, because this room knows no threads.
+Every retry costs tokens, a success gives some back; when the bucket is empty, nothing is retried until successes
+refill it. AWS SDKs have the same in their standard mode. The arithmetic is a value; what makes it safe to share
+between threads is a lock, and that is handed in, because this room knows no threads.
 """
 
 from __future__ import annotations
