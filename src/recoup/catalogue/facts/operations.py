@@ -1,8 +1,8 @@
 """Every operation of the Selling Partner API that is known: how it is called, how often it may be, what it answers.
 
-The data stand in operations.jsonl, one operation a line, sorted by path and method, fields at their default left out. They
-come from Amazon's Swagger files, from the published client library where it is newer than these, and from a hand-written
-overlay (see `recoup.catalogue.facts.derive`); `source` says which.
+The data stand in operations.jsonl, one operation a line, sorted by path and method, fields at their default left out.
+They come from Amazon's Swagger files, from the published client library where it is newer than these, and from what was
+written by hand (see `recoup.catalogue.facts.derive`); `source` says which.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class PartyBasis(StrEnum):
 class ReadBack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How to learn whether a write took effect, when its answer was lost.
 
-    `operation` is the id of the operation that reads (of the same API and version where there is one), `see` says in our
-    words what shows the effect.
+    `operation` is the id of the operation that reads (of the same API and version where there is one), `see` says in
+    our words what shows the effect.
     """
 
     operation: str
@@ -84,8 +84,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `roles` None: not known which roles open it (known for fewer than half). Never "needs no role".
     - `grantless` None: needs a selling partner's authorisation, as far as the models say.
     - `read_back` None: nothing was written down about how to read the effect; a read needs none.
-    - query, date, array, header and page-token names empty: the source lists none. For the routes that no model describes
-      (`source` does not begin with "model:") the lists may be short of what the service takes.
+    - query, date, array, header and page-token names empty: the source lists none. For the routes that no model
+      describes (`source` does not begin with "model:") the lists may be short of what the service takes.
     """
 
     id: str
@@ -183,7 +183,7 @@ class OperationTable:
         return [exact] if exact is not None else self._routes.nearest(method, path, limit)
 
     def by_id(self, operation_id: str) -> list[Operation]:
-        """Every operation of that id, newest version first (versions are dates or v0, v1, v2); empty for an unknown id."""
+        """Every operation of that id, newest version first (a date, or v0, v1, v2); empty for an unknown id."""
         return sorted(self._ids.get(operation_id, ()), key=_age)
 
     def get(self, operation_id: str, api: str, version: str | None = None) -> Operation | None:
