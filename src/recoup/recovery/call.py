@@ -95,6 +95,7 @@ class Call:
         "_can_renew",
         "_cost",
         "_deadline",
+        "_failure",
         "_history",
         "_method",
         "_number",
@@ -102,7 +103,6 @@ class Call:
         "_policy",
         "_quota",
         "_random",
-        "_refused",
         "_replayable",
         "_safe",
         "_sent_at",
@@ -137,7 +137,7 @@ class Call:
         self._cost = 0  # of the latest retry: a success puts it back
         self._sent_at = 0.0
         self._waited = 0.0
-        self._refused: Diagnosis | None = None  # what the renewal is for
+        self._failure: Diagnosis | None = None  # of the latest attempt
         self._state = _State.NEW
 
     @property
@@ -151,7 +151,7 @@ class Call:
         own = self._policy.deadline
         if own is not None:
             self._deadline = now + own if self._deadline is None else min(self._deadline, now + own)
-        return self._send(now, None)
+        return self._send(now)
 
     def succeeded(self, now: float, status: int | None = None) -> Step:
         """The attempt ended with a response in which no failure can hide (see `recoup.diagnosis.may_hide_failure`)."""
@@ -195,6 +195,7 @@ class Call:
         if isinstance(decision, Retry) and self._quota is not None and not self._quota.take(verdict.cost):
             decision = self._policy.out_of_quota(decision.after)
         self._history = history.with_decision(action_of(decision))
+        self._failure = diagnosis
         match decision:
             case Retry(after=after):
                 self._cost = verdict.cost
@@ -204,7 +205,6 @@ class Call:
                 return Sleep(after)
             case RenewToken() if self._can_renew:
                 self._history = self._history.with_renewal()
-                self._refused = diagnosis
                 self._state = _State.RENEWING
                 request = exchange.request
                 return Renew(request.headers.get(TOKEN_HEADER) if request is not None else None)
@@ -214,7 +214,7 @@ class Call:
     def rested(self, now: float) -> Step:
         """The sleep is over: `Send`, or `Finish` where it took so long that the deadline has passed."""
         self._expect(_State.RESTING)
-        return self._send(now, None)
+        return self._send(now)
 
     def renewed(self, ok: bool, now: float, reason: str = "", decision: Decision | None = None) -> Step:
         """The token was fetched (`Send`), or could not be (`Finish`).
@@ -225,7 +225,7 @@ class Call:
         self._expect(_State.RENEWING)
         if ok:
             self._waited = 0.0
-            return self._send(now, self._refused)
+            return self._send(now)
         if decision is None:
             decision = GiveUp(
                 reason=StopReason.PERMANENT,
@@ -233,15 +233,16 @@ class Call:
                 who=Who.OPERATOR,
                 text=reason or "no new access token could be fetched",
             )
-        return self._finish(self._refused, decision)
+        return self._finish(self._failure, decision)
 
     def _expect(self, state: _State) -> None:
         if self._state is not state:
             raise RuntimeError(f"the driver of this call is out of step: it is {self._state}, not {state}")
 
-    def _send(self, now: float, refused: Diagnosis | None) -> Step:
+    def _send(self, now: float) -> Step:
         if self._deadline is not None and now > self._deadline:
-            return self._finish(refused, self._policy.stopped(StopReason.DEADLINE, 0.0, "the deadline has passed"))
+            return self._finish(self._failure, self._policy.stopped(StopReason.DEADLINE, 0.0, "the deadline has
+            passed"))
         self._sent_at = now
         self._state = _State.SENT
         return Send(self._number, self._history.token_renewed)
