@@ -241,8 +241,9 @@ class Call:
 
     def _send(self, now: float) -> Step:
         if self._deadline is not None and now > self._deadline:
-            return self._finish(self._failure, self._policy.stopped(StopReason.DEADLINE, 0.0, "the deadline has
-            passed"))
+            return self._finish(
+                self._failure, self._policy.stopped(StopReason.DEADLINE, 0.0, "the deadline has passed")
+            )
         self._sent_at = now
         self._state = _State.SENT
         return Send(self._number, self._history.token_renewed)

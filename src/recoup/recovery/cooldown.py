@@ -73,16 +73,24 @@ class CoolDowns:
         """Plain data, sorted by key, that `from_dict` reads."""
         return {
             "cool_downs": [
-                {"merchant": merchant, "order": order, "operation": operation, "until": item.until, "reason":
-                item.reason} for (merchant, order, operation), item in sorted(self._by_key.items())
+                {
+                    "merchant": merchant,
+                    "order": order,
+                    "operation": operation,
+                    "until": item.until,
+                    "reason": item.reason,
+                }
+                for (merchant, order, operation), item in sorted(self._by_key.items())
             ]
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CoolDowns:
         """The set that `as_dict` described. Raises msgspec.ValidationError, naming the place, for anything else."""
-        stored = msgspec.convert(data, type=_Stored) return cls(CoolDown((row.merchant, row.order, row.operation),
-        row.until, row.reason) for row in stored.cool_downs)
+        stored = msgspec.convert(data, type=_Stored)
+        return cls(
+            CoolDown((row.merchant, row.order, row.operation), row.until, row.reason) for row in stored.cool_downs
+        )
 
     def __iter__(self) -> Iterator[CoolDown]:
         return iter(self._by_key.values())
