@@ -9,6 +9,9 @@ time). Matching tolerates what differs between the copies of the documents and t
 blanks, quotes around parameters, and punctuation at the end. A parameter is returned as the text that stood there; where
 the text does not fit its type, the template still matches and the parameter is reported as text: a message is recognised
 by its fixed words.
+
+Any text may come in, so matching takes time in proportion to its length: each gap ends at the first place where the fixed
+text after it stands, and that choice is never taken back (an atomic group).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 
@@ -38,7 +42,7 @@ class Parameter(msgspec.Struct, frozen=True):
 class Template:
     """One compiled template. `fixed` is True where it has no parameters; then `normalise(text)` equality is enough."""
 
-    __slots__ = ("_regex", "fixed", "normalised", "parameters", "source", "weight")
+    __slots__ = ("_regexes", "fixed", "normalised", "parameters", "source", "weight")
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -57,14 +61,22 @@ class Template:
         self.normalised = normalise(literal) if not self.fixed else normalise(source)
         # How much fixed text must agree: of two templates that both match, the one with more is the more specific.
         self.weight = len(re.sub(r"[\W_]+", "", literal))
-        self._regex = re.compile(_pattern(source), re.IGNORECASE | re.DOTALL) if not self.fixed else None
+        # With the quotes of the document first: they tell where a parameter with blanks ends. Then without them.
+        self._regexes = tuple(
+            re.compile(_pattern(source, quotes), re.IGNORECASE | re.DOTALL)
+            for quotes in (() if self.fixed else (f"[{_QUOTES}]", f"[{_QUOTES}]?"))
+        )
 
     def match(self, text: str) -> dict[str, str] | None:
         """The parameters of `text` by name where it is this message from its first word to its last, else None."""
-        if self._regex is None:
+        if self.fixed:
             return {} if normalise(text) == self.normalised else None
-        found = self._regex.fullmatch(_trim(text))
-        return None if found is None else {name: value.strip() for name, value in found.groupdict().items()}
+        trimmed = _trim(text)
+        for regex in self._regexes:
+            found = regex.fullmatch(trimmed)
+            if found is not None:
+                return {name: value.strip().strip(_QUOTES) for name, value in found.groupdict().items()}
+        return None
 
     def fill(self, parameters: Mapping[str, object]) -> str:
         """The message with its parameters. Raises KeyError where one is not given."""
@@ -89,19 +101,21 @@ def _trim(text: str) -> str:
     return _BLANKS.sub(" ", text[:_MAX_LENGTH]).strip().strip(_QUOTES).rstrip(".!;, ").strip(_QUOTES)
 
 
-def _pattern(source: str) -> str:
-    parts: list[str] = []
-    position = 0
-    for gap in _PLACEHOLDER.finditer(source):
-        parts.append(_literal(source[position : gap.start()]))
-        parts.append(f"(?P<{gap[1]}>.*?)")
-        position = gap.end()
-    parts.append(_literal(source[position:].rstrip().rstrip(".!;,")))
+def _pattern(source: str, quotes: str) -> str:
+    """The regular expression of a template; `quotes` is what stands for a quotation mark in it."""
+    gaps = list(_PLACEHOLDER.finditer(source))
+    source_end = source.rstrip().rstrip(".!;,")
+    parts = [_literal(source[: gaps[0].start()].lstrip(_QUOTES), quotes)]
+    for gap, following in pairwise(gaps):
+        parts.append(f"(?>(?P<{gap[1]}>.*?){_literal(source[gap.end() : following.start()], quotes)})")
+    # The text was trimmed of quotes at its end, so the template's last quote may be missing.
+    last = source_end[gaps[-1].end() :]
+    parts.append(f"(?P<{gaps[-1][1]}>.*?){_literal(last.rstrip(_QUOTES), quotes)}[{_QUOTES}]?")
     return "".join(parts)
 
 
-def _literal(text: str) -> str:
-    # Quotes around a parameter are optional and of any form; every run of blanks stands for any run of blanks.
+def _literal(text: str, quotes: str) -> str:
+    # A quote is of any form, and every run of blanks stands for any run of blanks.
     pieces = re.split(rf"([{_QUOTES}]|\s+)", text)
     out = []
     for piece in pieces:
@@ -110,7 +124,7 @@ def _literal(text: str) -> str:
         if piece.isspace():
             out.append(r"\s+")
         elif piece in _QUOTES:
-            out.append(f"[{_QUOTES}]?")
+            out.append(quotes)
         else:
             out.append(re.escape(piece))
     return "".join(out)
