@@ -1,1 +1,1 @@
-"""Who am I: tokens of Login with Amazon and their life, as values."""
+"""Who am I: credentials, tokens of Login with Amazon and their life, and the requests that fetch them, as values."""

@@ -42,7 +42,7 @@ def diagnose_all(
 
 
 def advise(diagnosis: Diagnosis, *, policy: Policy | None = None, now: float | None = None) -> Diagnosis:
-    """The diagnosis with `decision` and `retryable` filled in, and so for every further failure of the same response."""
+    """The diagnosis with `decision` and `retryable` filled in, its further failures too."""
     policy = policy if policy is not None else DOCUMENTED
     if now is None:
         now = _answered_at(diagnosis.exchange)
