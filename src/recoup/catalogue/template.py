@@ -4,14 +4,14 @@ A template is the documented text with `{name:type}` in the place of each `%s`:
 
     Requested quantity '{requested:integer}' is more than existing inventory quantity '{existing:integer}'
 
-Types: `text` (anything), `word` (no blank), `integer`, `decimal`, `seconds` (a number of seconds), `instant` (a date and
-time). Matching tolerates what differs between the copies of the documents and the wire: upper and lower case, runs of
-blanks, quotes around parameters, and punctuation at the end. A parameter is returned as the text that stood there; where
-the text does not fit its type, the template still matches and the parameter is reported as text: a message is recognised
-by its fixed words.
+Types: `text` (anything), `word` (no blank), `integer`, `decimal`, `seconds` (a number of seconds), `instant` (a date
+and time). Matching tolerates what differs between the copies of the documents and the wire: upper and lower case, runs
+of blanks, quotes around parameters, and punctuation at the end. A parameter is returned as the text that stood there;
+where the text does not fit its type, the template still matches and the parameter is reported as text: a message is
+recognised by its fixed words.
 
-Any text may come in, so matching takes time in proportion to its length: each gap ends at the first place where the fixed
-text after it stands, and that choice is never taken back (an atomic group).
+Any text may come in, so matching takes time in proportion to its length: each gap ends at the first place where the
+fixed text after it stands, and that choice is never taken back (an atomic group).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ PARAMETER_TYPES = frozenset({"text", "word", "integer", "decimal", "seconds", "i
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*):([a-z]+)\}")
 _BLANKS = re.compile(r"\s+")
 _QUOTES = "'\"`‘’“”"  # noqa: RUF001  typographic quotes come with pasted text
-_MAX_LENGTH = 4096  # a message longer than this is cut before matching; the documents' longest template has 130 characters
+# A message longer than this is cut before matching; the documents' longest template has 130 characters.
+_MAX_LENGTH = 4096
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -46,7 +47,9 @@ class Template:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.parameters: tuple[Parameter, ...] = tuple(Parameter(name, kind) for name, kind in _PLACEHOLDER.findall(source))
+        self.parameters: tuple[Parameter, ...] = tuple(
+            Parameter(name, kind) for name, kind in _PLACEHOLDER.findall(source)
+        )
         for parameter in self.parameters:
             if parameter.type not in PARAMETER_TYPES:
                 raise ValueError(
