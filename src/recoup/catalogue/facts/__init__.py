@@ -4,7 +4,3 @@ Facts and figures only, as data files beside the code that reads them. What nobo
 of the field says what absence means. `recoup.catalogue.facts.derive` makes operations.jsonl and enums.json anew from
 Amazon's Swagger files and the hand-written overlay.
 """
-
-from recoup.catalogue.facts.operations import Operation, OperationTable, operations
-
-__all__ = ["Operation", "OperationTable", "operations"]

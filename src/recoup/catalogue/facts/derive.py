@@ -2,13 +2,13 @@
 
     python -m recoup.catalogue.facts.derive MODELS_DIR [--check | --write]
 
-MODELS_DIR is the folder `models` of Amazon's public selling-partner-api-models. Without an option the difference from the
-files that stand is printed, one operation a line, with a summary; --write also stores the result; --check ends with 1
-where the files are stale. 2 means that the input is not what it should be.
+MODELS_DIR is the folder `models` of Amazon's public selling-partner-api-models. Without an option the difference from
+the files that stand is printed, one operation a line, with a summary; --write also stores the result; --check ends with
+1 where the files are stale. 2 means that the input is not what it should be.
 
-What the models do not say stands beside this file, written by hand: overlay.toml (usage plans, parties, scopes, how to read
-an effect back), roles.toml, and elsewhere.toml (whole operations that no model describes). The result depends on these and
-on the models alone, never on what stood before.
+What the models do not say stands beside this file, written by hand: overlay.toml (usage plans, parties, scopes, how to
+read an effect back), roles.toml, and whole operations that no model describes: elsewhere.toml and removed.toml. The
+result depends on these and on the models alone, never on what stood before.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def read_models(folder: Path) -> dict[str, Model]:
 def derive(models: dict[str, Model], by_hand: Path = HERE) -> Derived:
     """The data files from the models and from the TOML files in the folder `by_hand`.
 
-    Raises `CatalogueError` for what is written by hand and does not fit: an unknown field, a name that no operation has.
+    Raises `CatalogueError` for what is written by hand and does not fit: an unknown field, a name without operation.
     """
     notes: list[str] = []
     table: dict[tuple[str, str], Operation] = {}
@@ -80,10 +80,12 @@ def derive(models: dict[str, Model], by_hand: Path = HERE) -> Derived:
             other = table.setdefault((item.method, item.path), item)
             if other is not item:
                 raise UnreadableInput(f"{item.method} {item.path} stands in {other.source} and in {item.source}")
-    for item in _elsewhere(by_hand / "elsewhere.toml"):
-        other = table.setdefault((item.method, item.path), item)
-        if other is not item:
-            notes.append(f"elsewhere.toml: {item.id} is now in {other.source}, which wins; take it out")
+    for name in ("elsewhere.toml", "removed.toml"):
+        for block in _blocks(by_hand / name, "operation"):
+            item = _operation(block, by_hand / name, str(block.get("id", "?")))
+            other = table.setdefault((item.method, item.path), item)
+            if other is not item:
+                notes.append(f"{name}: {item.id} is now in {other.source}, which wins; take it out")
     for name in ("overlay.toml", "roles.toml"):
         _patch(table, by_hand / name)
     rows = sorted(table.values(), key=lambda item: (item.path, item.method))
@@ -106,19 +108,14 @@ def _enums(models: dict[str, Model]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n"
 
 
-def _elsewhere(file: Path) -> list[Operation]:
-    found = []
-    for block in _blocks(file, "operation"):
-        found.append(_operation(block, file, str(block.get("id", "?"))))
-    return found
-
-
 def _patch(table: dict[tuple[str, str], Operation], file: Path) -> None:
     for block in _blocks(file, "patch"):
         fields = block.get("set", {})
         unknown = set(block) - {"operations", "set", "why"}
         if unknown or not fields:
-            raise CatalogueError(f"{file.name}: {block.get('operations')}: needs 'operations' and 'set', has {set(block)}")
+            raise CatalogueError(
+                f"{file.name}: {block.get('operations')}: needs 'operations' and 'set', has {set(block)}"
+            )
         for pattern in block["operations"]:
             keys = [at for at, item in table.items() if fnmatchcase("/".join(item.key), pattern)]
             if not keys:

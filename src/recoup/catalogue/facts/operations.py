@@ -75,7 +75,7 @@ class ReadBack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One operation. Ids are not unique (`getShipment` belongs to three APIs): id, api and version together are.
+    """One operation. Ids are not unique (`getShipment` belongs to several APIs); method and path together are.
 
     Absence has a meaning that differs by field:
 
@@ -125,7 +125,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What is unique: api, version and id."""
+        """api, version and id: unique, but for External Fulfillment of 2021, which made invoices in two ways."""
         return (self.api, self.version, self.id)
 
     @property
@@ -143,6 +143,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.writes if self.repeatable is None else self.repeatable
 
 
+_DEPRECATED = 0.06  # how much less near an operation is that is on its way out
+
+
 class OperationTable:
     """All operations, found by what was sent, by id, or by likeness. Build it through `operations()`."""
 
@@ -151,7 +154,8 @@ class OperationTable:
         self._routes: Routes[Operation] = Routes()
         self._ids: dict[str, list[Operation]] = {}
         for item in items:
-            self._routes.add(item.method, item.path, item, greedy=item.greedy)
+            handicap = _DEPRECATED if item.deprecated else 0.0
+            self._routes.add(item.method, item.path, item, greedy=item.greedy, handicap=handicap)
             self._ids.setdefault(item.id, []).append(item)
 
     def __len__(self) -> int:
@@ -197,14 +201,21 @@ class OperationTable:
         """The operation that shows whether `operation` took effect, or None where that was not written down."""
         if operation.read_back is None:
             return None
-        name = operation.read_back.operation
-        return self.get(name, operation.api, operation.version) or self.get(name, operation.api)
+        wanted = operation.read_back.operation
+        near = [item for item in self.by_id(wanted) if item.api == operation.api]
+        # The same version first, then the route that takes the same parameters.
+        near.sort(key=lambda item: (item.version != operation.version, len(_names(item.path) ^ _names(operation.path))))
+        return near[0] if near else None
 
 
 def _age(item: Operation) -> tuple[bool, tuple[int, ...], str]:
     dated = item.version[:1].isdigit()
     digits = int("".join(c for c in item.version if c.isdigit()) or 0)
     return (not dated, (-digits,), item.path)
+
+
+def _names(path: str) -> set[str]:
+    return {part for part in path.split("/") if part.startswith("{")}
 
 
 _DECODER = msgspec.json.Decoder(Operation)

@@ -6,6 +6,7 @@ Written for the hot path: one call walks at most a dozen dictionaries.
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
@@ -37,10 +38,14 @@ class Routes(Generic[T]):
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
-        self._known: dict[tuple[str, ...], dict[str, T]] = {}
+        self._known: dict[tuple[str, ...], dict[str, tuple[T, float]]] = {}
+        self._methods: set[str] = set()
 
-    def add(self, method: str, template: str, value: T, *, greedy: bool = False) -> None:
-        """Register `value`. With `greedy` the last parameter takes the rest of the path. Raises ValueError if taken."""
+    def add(self, method: str, template: str, value: T, *, greedy: bool = False, handicap: float = 0.0) -> None:
+        """Register `value`; raises ValueError where method and template are taken.
+
+        With `greedy` the last parameter takes the rest of the path. `handicap` (0 to 1) sets it back in `nearest`.
+        """
         parts = segments(template)
         node = self._root
         for part in parts[:-1] if greedy else parts:
@@ -53,14 +58,14 @@ class Routes(Generic[T]):
         if method in methods:
             raise ValueError(f"{method} {template} is registered twice")
         methods[method] = value
-        self._known.setdefault(tuple(parts), {})[method] = value
+        self._methods.add(method)
+        self._known.setdefault(tuple(parts), {})[method] = (value, handicap)
 
     def find(self, method: str, path: str) -> T | None:
         """What is registered for this method and path, or None. Never raises."""
-        parts = segments(path)
         if path[:1] != "/":
             return None
-        return _walk(self._root, parts, 0, method.upper())
+        return _walk(self._root, segments(path), 0, method.upper())
 
     def find_methods(self, path: str) -> dict[str, T]:
         """What is registered for this path, by method."""
@@ -68,7 +73,7 @@ class Routes(Generic[T]):
             return {}
         parts = segments(path)
         found: dict[str, T] = {}
-        for method in sorted({m for methods in self._known.values() for m in methods}):
+        for method in sorted(self._methods):
             value = _walk(self._root, parts, 0, method)
             if value is not None:
                 found[method] = value
@@ -93,7 +98,7 @@ class Routes(Generic[T]):
     def nearest(self, method: str, path: str, limit: int) -> list[T]:
         """What is registered under the templates most like `path`, likeliest first, at most `limit`."""
         given = [unquote(part) for part in segments(path) if part]
-        if not given:
+        if not given or len(given) > _LONGEST:
             return []
         method = method.upper()
         scored: list[tuple[float, tuple[str, ...], str, T]] = []
@@ -101,8 +106,9 @@ class Routes(Generic[T]):
             score = _likeness(template, given)
             if score < _FLOOR:
                 continue
-            for name, value in methods.items():
-                scored.append((-(score - (0.0 if name == method else 0.02)), template, name, value))
+            for name, (value, handicap) in methods.items():
+                other = _OTHER_METHOD if name != method else 0.0
+                scored.append(((handicap if score < 1.0 else 0.0) + other - score, template, name, value))
         scored.sort(key=lambda row: row[:3])
         return [value for _, _, _, value in scored[:limit]]
 
@@ -129,6 +135,9 @@ def _walk(node: _Node[T], parts: list[str], at: int, method: str) -> T | None:
 
 
 _FLOOR = 0.6  # below that a suggestion would be a guess
+_OTHER_METHOD = 0.02  # the path weighs more than the method
+_LONGEST = 24  # segments; no template has half as many
+_LONG = 80  # characters; no literal segment has as many
 
 
 def _likeness(template: tuple[str, ...], given: list[str]) -> float:
@@ -144,7 +153,9 @@ def _likeness(template: tuple[str, ...], given: list[str]) -> float:
     return 1.0 - row[columns] / max(len(template), columns)
 
 
+@lru_cache(maxsize=16_384)
 def _difference(want: str, have: str) -> float:
+    """From 0, equal, to 1, nothing in common."""
     if want == have:
         return 0.0
     if want.startswith("{"):
@@ -152,11 +163,15 @@ def _difference(want: str, have: str) -> float:
     if want.lower() == have.lower():
         return 0.05
     if _is_version(want):
-        return 0.3 if _is_version(have) else 1.0
-    if len(have) > 80:
+        kin = (want[0] == "v") == (have[:1] == "v")  # v0 and v1, or two dates
+        return (0.25 if kin else 0.3) if _is_version(have) else 1.0
+    if len(have) > _LONG:
         return 1.0
-    ratio = SequenceMatcher(None, want.lower(), have.lower(), autojunk=False).ratio()
-    return 1.0 - ratio if ratio > 0.6 else 1.0
+    matcher = SequenceMatcher(None, want.lower(), have.lower(), autojunk=False)
+    if matcher.real_quick_ratio() <= _FLOOR or matcher.quick_ratio() <= _FLOOR:
+        return 1.0
+    ratio = matcher.ratio()
+    return 1.0 - ratio if ratio > _FLOOR else 1.0
 
 
 def _is_version(segment: str) -> bool:

@@ -29,9 +29,9 @@ def operations_of(model: Model, source: str) -> list[Operation]:
     base = str(model.get("basePath", "")).rstrip("/")
     found = []
     for template, item in model["paths"].items():
-        for method in _METHODS:
-            if method in item:
-                found.append(_operation(model, api, source, base + template, method, item))
+        found += [
+            _operation(model, api, source, base + template, method, item) for method in _METHODS if method in item
+        ]
     return found
 
 
@@ -77,8 +77,8 @@ def _operation(model: Model, api: str, source: str, path: str, method: str, item
 def usage_plan(description: str) -> tuple[float | None, int | None, RateBasis]:
     """Rate (requests a second), burst and basis, read from the plan table in the description of an operation.
 
-    Some models hold the table with escaped line ends, some a row of their default plan beside others, and some nothing but
-    the placeholder "n".
+    Some models hold the table with escaped line ends, some a row of their default plan beside others, and some nothing
+    but the placeholder "n".
     """
     text = description.replace("\\n", "\n")
     start = text.lower().find("usage plan")
@@ -94,7 +94,9 @@ def _parameters(model: Model, item: Mapping[str, Any], body: Mapping[str, Any]) 
     """The parameters of an operation, those of its path included; its own win over these."""
     own = [_resolve(model, p) for p in body.get("parameters", ())]
     names = {(p["name"], p["in"]) for p in own}
-    yield from (p for p in (_resolve(model, q) for q in item.get("parameters", ())) if (p["name"], p["in"]) not in names)
+    yield from (
+        p for p in (_resolve(model, q) for q in item.get("parameters", ())) if (p["name"], p["in"]) not in names
+    )
     yield from own
 
 
@@ -117,7 +119,9 @@ def _is_date(schema: Mapping[str, Any]) -> bool:
     return plain and bool(_DATE_WORDS.search(words)) and not _NOT_A_DATE.search(words)
 
 
-def _walk(model: Model, node: Mapping[str, Any], place: str, above: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _walk(
+    model: Model, node: Mapping[str, Any], place: str, above: tuple[str, ...]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every schema below `node` with its place (`a.b[].c`), references resolved once on each way down."""
     reference = node.get("$ref")
     if reference is not None:
