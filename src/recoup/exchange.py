@@ -35,7 +35,7 @@ class Headers:
         if items is None:
             pairs = ()
         elif isinstance(items, Headers):
-            pairs = items._items
+            pairs = items.items()
         elif isinstance(items, Mapping):
             pairs = tuple(items.items())
         else:
@@ -171,8 +171,8 @@ class NoResponse(msgspec.Struct, frozen=True, kw_only=True):
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """One request and what came of it: a response, or the reason why there was none.
 
-    Every part may be missing: a pasted error body has no request, a log line may have a status and nothing else. `at` is
-    the UTC instant at which the request was sent; `elapsed` is in seconds.
+    Every part may be missing: a pasted error body has no request, a log line may have a status and nothing else. `at`
+    is the UTC instant at which the request was sent; `elapsed` is in seconds.
     """
 
     request: Request | None = None

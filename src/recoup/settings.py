@@ -19,7 +19,8 @@ __all__ = ["Settings"]
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What the environment says.
 
-    `catalogue` (RECOUP_CATALOGUE): a TOML file of the user's own entries, laid over the catalogue that ships with recoup.
+    `catalogue` (RECOUP_CATALOGUE): a TOML file of the user's own entries, laid over the catalogue that ships with
+    recoup.
     """
 
     catalogue: Path | None = None

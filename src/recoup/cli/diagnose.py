@@ -18,14 +18,17 @@ FORMATS = ("auto", "http", "text")
 
 @click.command("diagnose")
 @click.argument("paths", nargs=-1, metavar="[FILE|-]...")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True, help="What the input is.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True, help="What the input is."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each exchange, one on a line.")
 @click.pass_obj
 def command(invocation: Invocation, paths: tuple[str, ...], form: str, as_json: bool) -> int:
     """Say which fault a response, a log excerpt or an exception text shows, why, and what to do now.
 
-    Reads raw HTTP (request, response or both) and pasted text of any kind; '-' or no file reads standard input. Secrets are
-    masked in everything that is printed. Exit status: 0 nothing failed, 1 a fault was found, 2 the input is not readable.
+    Reads raw HTTP (request, response or both) and pasted text of any kind; '-' or no file reads standard input. Secrets
+    are masked in everything that is printed. Exit status: 0 nothing failed, 1 a fault was found, 2 the input is not
+    readable.
 
     \b
     curl -si ... | recoup diagnose

@@ -62,4 +62,6 @@ def _list(known: Catalogue, invocation: Invocation) -> None:
     width = max(len(name) for name in known)
     for fault in known.values():
         status = "" if fault.status is None else str(fault.status)
-        invocation.streams.stdout.write(f"{fault.id:<{width}}  {status:>3}  {fault.sc_code or fault.code or '':<24}  {fault.title}\n")
+        invocation.streams.stdout.write(
+            f"{fault.id:<{width}}  {status:>3}  {fault.sc_code or fault.code or '':<24}  {fault.title}\n"
+        )

@@ -19,8 +19,8 @@ __all__ = ["command"]
 def command(invocation: Invocation, port: int, seed: int, as_json: bool) -> int:
     """Run a local Selling Partner API that raises the documented errors from their real causes.
 
-    Point your client at the printed endpoint and token URL with the printed credentials. Listens on the loopback address
-    only. The control URL reads and moves the clock, sets the stage and says why a request was refused.
+    Point your client at the printed endpoint and token URL with the printed credentials. Listens on the loopback
+    address only. The control URL reads and moves the clock, sets the stage and says why a request was refused.
     """
     from recoup.sandbox.running import serve_forever
 

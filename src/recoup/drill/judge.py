@@ -1,0 +1,183 @@
+"""The four judgements, each a function of what was seen: raised, recognised, handled, explained.
+
+Each returns its judgement and, where that is not green, what was expected and what was there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, assert_never
+
+from recoup.catalogue.fault import Fault
+from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried
+from recoup.drill.row import Judgement
+from recoup.drill.stage import Reply
+from recoup.recovery.decision import decision_as_dict
+
+__all__ = ["explained", "handled", "raised", "recognised"]
+
+Verdict = tuple[Judgement, str]
+GREEN: Verdict = (Judgement.GREEN, "")
+_GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def _red(text: str) -> Verdict:
+    return (Judgement.RED, text)
+
+
+def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None, again: Reply) -> Verdict:
+    """By its cause (the sandbox's own trail says so), with the catalogue's wire answer, and gone when the cause is
+    mended.
+    """
+    if fault.answer is None:
+        return _red("the catalogue has no wire answer for it")
+    if trail is None or trail.get("fault") != fault.id:
+        return _red(f"the sandbox names another cause: {trail}")
+    response = reply.exchange.response
+    if response is None:
+        return _red("there was no response")
+    status, body = (response.status, _decoded(response.body)) if act.picks is None else act.picks(reply)
+    if status != fault.answer.status:
+        return _red(f"status {status} in the place of {fault.answer.status}")
+    expected = _filled(fault.answer.body, act.parameters)
+    if _comparable(body) != _comparable(expected):
+        return _red(f"the answer is {_short(body)}, the catalogue's is {_short(expected)}")
+    if act.picks is None:
+        content_type = (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+        if fault.answer.body and content_type != fault.answer.content_type.partition(";")[0].lower():
+            return _red(f"Content-Type {content_type!r} in the place of {fault.answer.content_type!r}")
+        for name, value in fault.answer.headers.items():
+            if response.headers.get(name) != value:
+                return _red(f"{name} is {response.headers.get(name)!r} in the place of {value!r}")
+    if again.status != act.proper:
+        return _red(
+            f"with the cause mended the same call answered {again.status} in the place of {act.proper}: {_short(again.body)}"
+        )
+    return GREEN
+
+
+def recognised(recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis) -> Verdict:
+    """Right id first with the right basis and every parameter; or among the tied, and the named check settled it."""
+    same = {fault.id, *fault.same_as}
+    best = diagnosis.best
+    if best is None:
+        return _red("no fault was recognised")
+    if diagnosis.tied:
+        if not same & set(diagnosis.tied):
+            return _red(f"tied between {', '.join(diagnosis.tied)}, which are all wrong")
+        mine = next(match for match in diagnosis.faults if match.id in same)
+        if not mine.check:
+            return _red("tied, and the diagnosis names no next check")
+        if act.settle is None:
+            return (
+                Judgement.TIED,
+                f"shares its exchange with {len(diagnosis.tied) - 1} more; nothing here settles which",
+            )
+        settled = act.settle()
+        if settled.fault not in same:
+            return _red(f"the check settled for {settled.fault}: {settled.evidence}")
+        return (Judgement.GREEN, f"tied by this exchange; settled by a check: {settled.evidence}")
+    if best.id not in same:
+        return _red(f"taken for {best.id}")
+    if best.basis != recipe.basis:
+        return _red(f"recognised by its {best.basis} in the place of its {recipe.basis}")
+    for name, value in act.parameters.items():
+        if diagnosis.parameters.get(name) != value:
+            return _red(f"parameter {name} read as {diagnosis.parameters.get(name)!r} in the place of {value!r}")
+    return GREEN
+
+
+def handled(expects: Expectation, reply: Reply, sends: int, proper: int) -> Verdict:
+    """The decision of the table, the right number of sends, and for what the transport carries out a right end."""
+    decision = _decision(reply)
+    match expects:
+        case Retried():
+            return _ended_right(reply, proper, sends, expects.sends)
+        case Renewed():
+            return _ended_right(reply, proper, sends, 2)
+        case Decided():
+            if sends != expects.sends:
+                return _red(f"sent {sends} times in the place of {expects.sends}")
+            wrong = _differences({"action": expects.action, **expects.fields}, decision)
+            return _red(wrong) if wrong else (Judgement.DECIDED, "")
+        case GivesUp():
+            if sends != expects.sends:
+                return _red(f"sent {sends} times in the place of {expects.sends}")
+            wanted = {"action": "give_up", "fix": expects.fix, "who": expects.who}
+            if expects.stop_order:
+                wanted["stop_order"] = True
+            wrong = _differences(wanted, decision)
+            return _red(wrong) if wrong else GREEN
+        case _:
+            assert_never(expects)
+
+
+def _ended_right(reply: Reply, proper: int, sends: int, wanted: int) -> Verdict:
+    if reply.status != proper:
+        return _red(f"ended with {reply.status or reply.error} in the place of {proper}")
+    if sends != wanted:
+        return _red(f"sent {sends} times in the place of {wanted}")
+    return GREEN
+
+
+def _decision(reply: Reply) -> dict[str, Any]:
+    if reply.outcome is not None:
+        return decision_as_dict(reply.outcome.decision)
+    return dict(getattr(reply.error, "decision", {}))
+
+
+def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
+    wrong = [
+        f"{name} {got.get(name)!r} in the place of {value!r}"
+        for name, value in wanted.items()
+        if got.get(name) != value
+    ]
+    return "decided " + ", ".join(wrong) if wrong else ""
+
+
+def explained(fault: Fault, act: Act, explanation: str, request_id: str) -> Verdict:
+    """Word for word the text that was written by hand for this fault, its gaps filled with what the recipe knows."""
+    page = files("recoup.drill").joinpath("explanations", f"{fault.id}.txt")
+    if not page.is_file():
+        return _red("nobody has written down what a person must be told about it")
+    known = {**act.parameters, "request_id": request_id}
+    expected = _GAP.sub(lambda gap: str(known.get(gap[1], gap[0])), page.read_text(encoding="utf-8"))
+    if _words(expected) == _words(explanation):
+        return GREEN
+    return _red(f"the explanation differs from the one written by hand: {_first_difference(expected, explanation)}")
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+def _first_difference(expected: str, got: str) -> str:
+    for wanted, line in zip(expected.splitlines(), got.splitlines(), strict=False):
+        if _words(wanted) != _words(line):
+            return f"{line.strip()!r} in the place of {wanted.strip()!r}"
+    return f"{len(got.splitlines())} lines in the place of {len(expected.splitlines())}"
+
+
+def _filled(body: str, parameters: Mapping[str, str]) -> Any:
+    text = _GAP.sub(lambda gap: json.dumps(str(parameters.get(gap[1], gap[0])), ensure_ascii=False)[1:-1], body)
+    return _decoded(text.encode())
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+
+
+def _comparable(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _short(value: Any) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 400 else text[:400] + "…"

@@ -1,0 +1,152 @@
+"""Running the recipes: each fault on two fresh stages, bare and under recoup, and one row of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from recoup.catalogue.fault import Fault, Kind
+from recoup.catalogue.loader import catalogue
+from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.diagnosis.explanation import explain
+from recoup.drill import judge, recipes
+from recoup.drill.recipe import RECIPES, Act, Recipe
+from recoup.drill.row import Event, Judgement, Row
+from recoup.drill.stage import Caller, Reply, stage
+from recoup.recovery.advice import diagnose
+from recoup.recovery.decision import decision_as_dict
+from recoup.redaction import redact_text
+
+__all__ = ["drill", "expected_faults"]
+
+_EXCERPT = 2000  # characters of a body in the report
+
+
+def expected_faults() -> list[Fault]:
+    """The faults that the drill is complete with: every cause, troubleshooting and login row, and what has a recipe
+    beside.
+    """
+    recipes.load()
+    kinds = (Kind.CAUSE, Kind.TROUBLESHOOTING, Kind.LOGIN)
+    return [fault for fault in catalogue().values() if fault.kind in kinds or fault.id in RECIPES]
+
+
+def drill(faults: Iterable[Fault], *, seed: int, begun: Callable[[Fault], object] | None = None) -> Iterator[Row]:
+    """Run the recipe of each fault and give its row, one after the other; `begun` is told before each."""
+    recipes.load()
+    for fault in faults:
+        if begun is not None:
+            begun(fault)
+        recipe = RECIPES.get(fault.id)
+        yield _missing(fault) if recipe is None else _run(fault, recipe, seed)
+
+
+def _missing(fault: Fault) -> Row:
+    nothing = Judgement.MISSING
+    return Row(
+        id=fault.id,
+        title=fault.title,
+        raised=nothing,
+        recognised=nothing,
+        handled=nothing,
+        explained=nothing,
+        status=fault.status,
+        code=fault.code,
+        note="the sandbox does not raise it yet",
+    )
+
+
+def _run(fault: Fault, recipe: Recipe, seed: int) -> Row:
+    act, reply, diagnosis, verdicts = _bare(fault, recipe, seed)
+    verdicts["handled"], kept, sends, timeline = _under_recoup(recipe, seed)
+    notes = [f"{column}: {text}" for column, (_, text) in verdicts.items() if text]
+    return Row(
+        id=fault.id,
+        title=fault.title,
+        cause=act.cause,
+        status=diagnosis.status,
+        http_status=diagnosis.http_status,
+        code=diagnosis.code,
+        message=redact_text(diagnosis.message) if diagnosis.message else None,
+        decision_data=_first_decision(diagnosis),
+        attempts=sends,
+        note="; ".join(notes),
+        request=_request_text(reply),
+        response=_response_text(reply),
+        explanation=explain(diagnosis),
+        timeline=(*timeline, _last_event(kept, timeline)),
+        **{column: verdict for column, (verdict, _) in verdicts.items()},
+    )
+
+
+def _first_decision(diagnosis: Diagnosis) -> dict[str, object]:
+    return dict(diagnosis.decision or {})
+
+
+def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosis, dict[str, tuple[Judgement, str]]]:
+    """The fault itself, its counterfactual, and what the diagnosis says of it."""
+    with stage(seed=seed, recoup_under=False) as scene:
+        act = recipe.act(scene)
+        try:
+            reply = act.send(scene.caller)
+            trail = scene.sandbox.why(reply.request_id)
+            diagnosis = diagnose(reply.exchange)
+            verdicts = {
+                "recognised": judge.recognised(recipe, fault, act, diagnosis),
+                "explained": judge.explained(fault, act, explain(diagnosis), reply.request_id),
+            }
+            act.mend()
+            again = (act.again or act.send)(scene.caller)
+            verdicts["raised"] = judge.raised(fault, act, reply, trail, again)
+        finally:
+            _close(act)
+    return act, reply, diagnosis, verdicts
+
+
+def _under_recoup(recipe: Recipe, seed: int) -> tuple[tuple[Judgement, str], Reply, int, tuple[Event, ...]]:
+    """The same cause on a fresh stage, met by a client with recoup under it."""
+    with stage(seed=seed, recoup_under=True) as scene:
+        act = recipe.act(scene)
+        try:
+            reply = (act.handle or act.send)(scene.caller)
+            sends = _sends(scene.caller, reply)
+            return judge.handled(recipe.expects, reply, sends, act.proper), reply, sends, scene.caller.events
+        finally:
+            _close(act)
+
+
+def _sends(caller: Caller, reply: Reply) -> int:
+    request = reply.exchange.request
+    return 0 if request is None else caller.sends(request.method, request.path)
+
+
+def _close(act: Act) -> None:
+    if act.close is not None:
+        act.close()
+
+
+def _last_event(reply: Reply, timeline: tuple[Event, ...]) -> Event:
+    at = timeline[-1].at if timeline else 0.0
+    if reply.outcome is not None:
+        decision = decision_as_dict(reply.outcome.decision)
+    else:
+        decision = dict(getattr(reply.error, "decision", {}))
+    details = ", ".join(f"{name} {value}" for name, value in decision.items() if name not in ("action", "text"))
+    return Event(
+        at=at, kind="decided", text=f"{decision.get('action', 'nothing')}" + (f" ({details})" if details else "")
+    )
+
+
+def _request_text(reply: Reply) -> str:
+    request = reply.exchange.request
+    if request is None:
+        return ""
+    lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
+    return redact_text("\n".join(lines) + "\n\n" + (request.body or b"").decode("utf-8", "replace"))[:_EXCERPT].rstrip()
+
+
+def _response_text(reply: Reply) -> str:
+    response = reply.exchange.response
+    if response is None:
+        return ""
+    lines = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
+    return redact_text("\n".join(lines) + "\n\n" + response.body.decode("utf-8", "replace"))[:_EXCERPT].rstrip()

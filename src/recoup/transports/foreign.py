@@ -1,0 +1,140 @@
+"""What differs between httpx2 and httpx, and what their exceptions mean. Neither is imported before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from recoup.errors import SettingsError
+from recoup.exchange import NoResponse, NoResponseKind, Request
+from recoup.redaction import redact_text
+
+__all__ = ["Library", "broken_off", "library_of", "no_response"]
+
+_NAMES = ("httpx2", "httpx")
+
+# Exception of the library -> what the exchange was, and whether the request may have left. Looked up along the
+# exception's own bases, so that subclasses of users count too. None: a mistake in the request, which no repeat can
+# mend.
+_MEANING: Mapping[str, tuple[NoResponseKind, bool] | None] = MappingProxyType(
+    {
+        "ConnectTimeout": (NoResponseKind.CONNECT, False),
+        "PoolTimeout": (NoResponseKind.TIMEOUT, False),
+        "ReadTimeout": (NoResponseKind.TIMEOUT, True),
+        "WriteTimeout": (NoResponseKind.TIMEOUT, True),
+        "ConnectError": (NoResponseKind.CONNECT, False),
+        "ProxyError": (NoResponseKind.CONNECT, False),
+        "ReadError": (NoResponseKind.RESET, True),
+        "WriteError": (NoResponseKind.RESET, True),
+        "CloseError": (NoResponseKind.RESET, True),
+        "LocalProtocolError": None,
+        "UnsupportedProtocol": None,
+        "RemoteProtocolError": (NoResponseKind.PROTOCOL, True),
+        "TransportError": (NoResponseKind.OTHER, True),
+    }
+)
+
+
+class Library:
+    """httpx2 or httpx: the handful of its names that a transport needs."""
+
+    def __init__(self, name: str) -> None:
+        module = import_module(name)
+        self.name = name
+        self.errors: tuple[type[Exception], ...] = (module.TransportError,)
+        self._request: type[Any] = module.Request
+        self._stream: type[Any] = module.ByteStream
+        self._module = module
+
+    def inner(self) -> Any:
+        """The library's own synchronous transport."""
+        return self._module.HTTPTransport()
+
+    def async_inner(self) -> Any:
+        """The library's own asynchronous transport."""
+        return self._module.AsyncHTTPTransport()
+
+    def replayable(self, request: Any) -> bool:
+        """Whether the body can be sent twice: bytes can, a generator cannot."""
+        return isinstance(request.stream, self._stream)
+
+    def request(self, asked: Request, *, like: Any) -> Any:
+        """A request of the library. It keeps the time limits of `like`, the call on whose behalf it is sent."""
+        limits = {name: value for name, value in like.extensions.items() if name == "timeout"}
+        return self._request(
+            asked.method, asked.url, headers=list(asked.headers), content=asked.body, extensions=limits
+        )
+
+    def give_back(self, response: Any, raw: bytes) -> None:
+        """Let the response be read as if nobody had read it yet: `raw` is its body as it came."""
+        response.stream = self._stream(raw)
+
+    def decoded(self, response: Any, raw: bytes) -> bytes:
+        """The body with its Content-Encoding undone; as it came where that fails."""
+        encoding = response.headers.get("content-encoding")
+        if not encoding or not raw:
+            return raw
+        try:
+            copy = type(response)(response.status_code, headers=response.headers, stream=self._stream(raw))
+            decoded: bytes = copy.read()
+        except self._module.DecodingError:
+            return raw
+        return decoded
+
+
+@cache
+def _library(name: str) -> Library:
+    return Library(name)
+
+
+def library_of(request: Any) -> Library:
+    """The library that this request belongs to. Raises SettingsError where it is neither httpx2's nor httpx's."""
+    for base in type(request).__mro__:
+        name = base.__module__.partition(".")[0]
+        if name in _NAMES:
+            return _library(name)
+    raise SettingsError(
+        f"this transport works under httpx2 and httpx; {type(request).__module__}.{type(request).__name__} is neither's"
+    )
+
+
+def no_response(error: BaseException) -> NoResponse | None:
+    """What the client saw in place of a response; None where the request itself is at fault and was not sent."""
+    for base in type(error).__mro__:
+        if base.__name__ not in _MEANING:
+            continue
+        meaning = _MEANING[base.__name__]
+        if meaning is None:
+            return None
+        kind, sent = meaning
+        text = f"{type(error).__name__}: {redact_text(str(error))}"
+        if kind is NoResponseKind.CONNECT and _handshake(error):
+            kind = NoResponseKind.TLS
+        elif kind is NoResponseKind.PROTOCOL:
+            kind = _protocol_kind(str(error))
+        return NoResponse(kind=kind, sent=sent, text=text)
+    return NoResponse(kind=NoResponseKind.OTHER, sent=True, text=type(error).__name__)
+
+
+def broken_off(error: BaseException) -> NoResponse:
+    """What the client saw where the head of an answer had come and its body did not."""
+    late = any(base.__name__ == "ReadTimeout" for base in type(error).__mro__)
+    kind = NoResponseKind.TIMEOUT if late else NoResponseKind.TRUNCATED
+    return NoResponse(kind=kind, sent=True, text=f"{type(error).__name__}: {redact_text(str(error))}")
+
+
+def _handshake(error: BaseException) -> bool:
+    text = str(error).upper()
+    return "SSL" in text or "TLS" in text or "CERTIFICATE" in text
+
+
+def _protocol_kind(text: str) -> NoResponseKind:
+    lowered = text.lower()
+    if "complete" in lowered:
+        return NoResponseKind.TRUNCATED
+    if "without sending" in lowered:
+        return NoResponseKind.RESET
+    return NoResponseKind.PROTOCOL

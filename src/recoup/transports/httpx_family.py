@@ -1,0 +1,124 @@
+"""Transports for httpx2 and httpx: put one under a client, and its calls are recovered as documented.
+
+client = httpx2.Client(transport=recoup.Transport(login=recoup.Login(client_id=…, client_secret=…, refresh_token=…)))
+response = client.get("https://sellingpartnerapi-na.amazon.com/orders/v0/orders", params={…})
+recoup.raise_for_fault(response)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+from recoup.recovery.policy import Policy
+from recoup.recovery.quota import RetryQuota, SharedQuota
+from recoup.transports import timing as timings
+from recoup.transports.effects import carry_out, carry_out_async
+from recoup.transports.flow import Caller
+from recoup.transports.foreign import library_of
+from recoup.transports.login import Login
+from recoup.transports.timing import Timing
+
+__all__ = ["AsyncTransport", "Transport"]
+
+
+class _Base:
+    """What both transports are made of.
+
+    `inner` is the transport that really sends; without one the client's own library provides it. `login` fetches and
+    renews access tokens; without it the caller sets `x-amz-access-token` itself and a refused token is handed up.
+    `policy` holds the numbers of recovery, `timing` the clock, `random` the source of jitter in [0, 1). `hosts` names
+    further hosts that count as the Selling Partner API, such as a sandbox's `127.0.0.1`. Safe to share between threads
+    and tasks.
+    """
+
+    def __init__(
+        self,
+        inner: Any = None,
+        *,
+        login: Login | None = None,
+        policy: Policy | None = None,
+        timing: Timing | None = None,
+        random: Callable[[], float] | None = None,
+        hosts: Iterable[str] | None = None,
+    ) -> None:
+        self._inner = inner
+        self._timing = timing
+        self._lock = threading.Lock()
+        policy = policy if policy is not None else Policy.documented()
+        self._caller = Caller(
+            login=login,
+            policy=policy,
+            now=self._now,
+            random=random,
+            hosts=hosts,
+            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
+        )
+
+    def _current(self) -> Timing:
+        return self._timing if self._timing is not None else timings.current()
+
+    def _now(self) -> float:
+        return self._current().now()
+
+    def _open(self, make: Callable[[], Any]) -> Any:
+        if self._inner is None:
+            with self._lock:
+                if self._inner is None:
+                    self._inner = make()
+        return self._inner
+
+
+class Transport(_Base):
+    """Under a synchronous client of httpx2 or httpx. See the module for an example, `_Base` for the arguments."""
+
+    def handle_request(self, request: Any) -> Any:
+        """Send one call with all its attempts. What the client's library raises in the end is raised here, with
+        `.recoup`.
+        """
+        library = library_of(request)
+        inner = self._open(library.inner)
+        if not self._caller.ours(request):
+            return inner.handle_request(request)
+        return carry_out(self._caller.flow(request, library), inner, self._current())
+
+    def close(self) -> None:
+        """Close the inner transport."""
+        if self._inner is not None:
+            self._inner.close()
+
+    def __enter__(self) -> Self:
+        if self._inner is not None:
+            self._inner.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class AsyncTransport(_Base):
+    """Under an asynchronous client of httpx2 or httpx. The same, awaited."""
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send one call with all its attempts. What the client's library raises in the end is raised here, with
+        `.recoup`.
+        """
+        library = library_of(request)
+        inner = self._open(library.async_inner)
+        if not self._caller.ours(request):
+            return await inner.handle_async_request(request)
+        return await carry_out_async(self._caller.flow(request, library), inner, self._current())
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        if self._inner is not None:
+            await self._inner.aclose()
+
+    async def __aenter__(self) -> Self:
+        if self._inner is not None:
+            await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()

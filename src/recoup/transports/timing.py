@@ -1,0 +1,67 @@
+"""Time for the transports: what the clock says and how to wait, both replaceable.
+
+The default is the wall clock. `Timing.without_waiting()` never sleeps and lets its own clock move on instead; the drill binds
+`now` and `sleep` to the sandbox's clock. `recoup.testing.no_waiting()` switches every transport that has no timing of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+__all__ = ["WALL", "Timing", "current", "replace_default"]
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """`now` gives epoch seconds (UTC); `sleep` and `asleep` wait for so many seconds.
+
+    Where only `sleep` is given, asynchronous transports call it too: fit for a `sleep` that does not block, such as one
+    that moves a virtual clock.
+    """
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], object] = time.sleep
+    asleep: Callable[[float], Awaitable[object]] | None = None
+
+    async def wait(self, seconds: float) -> None:
+        """Wait without blocking the event loop."""
+        if self.asleep is not None:
+            await self.asleep(seconds)
+        elif self.sleep is time.sleep:
+            await asyncio.sleep(seconds)
+        else:
+            self.sleep(seconds)
+
+    @classmethod
+    def without_waiting(cls, slept: list[float] | None = None, start: float | None = None) -> Timing:
+        """A timing that never waits: its clock moves on by what would have been slept, and `slept` records it
+        (seconds).
+        """
+        record = slept if slept is not None else []
+        began = time.time() if start is None else start
+
+        def now() -> float:
+            return began + sum(record)
+
+        return cls(now=now, sleep=record.append)
+
+
+WALL = Timing()
+"""The wall clock."""
+
+_default: Timing = WALL
+
+
+def current() -> Timing:
+    """What a transport without a timing of its own uses now."""
+    return _default
+
+
+def replace_default(timing: Timing) -> Timing:
+    """Use `timing` from now on wherever a transport has none of its own; returns what was used before."""
+    global _default  # one switch for the whole process is what a test run wants
+    before, _default = _default, timing
+    return before
