@@ -27,6 +27,7 @@ __all__ = ["PARAMETER_TYPES", "Parameter", "Template", "compile_template", "norm
 
 PARAMETER_TYPES = frozenset({"text", "word", "integer", "decimal", "seconds", "instant"})
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*):([a-z]+)\}")
+_BRACED = re.compile(r"\{[^{}]*\}")
 _BLANKS = re.compile(r"\s+")
 _QUOTES = "'\"`‘’“”"  # noqa: RUF001  typographic quotes come with pasted text
 # A message longer than this is cut before matching; the documents' longest template has 130 characters.
@@ -61,9 +62,14 @@ class Template:
             raise ValueError(f"a parameter name stands twice in {source!r}")
         self.fixed = not self.parameters
         literal = _PLACEHOLDER.sub(" ", source)
+        stray = _BRACED.search(literal)
+        if stray is not None:
+            raise ValueError(f"{stray[0]!r} is no parameter; parameters are written {{name:type}} in lower case")
         self.normalised = normalise(literal) if not self.fixed else normalise(source)
         # How much fixed text must agree: of two templates that both match, the one with more is the more specific.
         self.weight = len(re.sub(r"[\W_]+", "", literal))
+        if not self.weight:
+            raise ValueError(f"{source!r} has no fixed words by which a text could be recognised")
         # With the quotes of the document first: they tell where a parameter with blanks ends. Then without them.
         self._regexes = tuple(
             re.compile(_pattern(source, quotes), re.IGNORECASE | re.DOTALL)
