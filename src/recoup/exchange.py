@@ -1,7 +1,7 @@
 """The values that everything in recoup speaks: a request, a response, and what came of them.
 
-All of them are immutable. Times are UTC instants, durations are seconds, bodies are bytes. Nothing here sends, parses or
-judges: `recoup.diagnosis` does, from these values alone.
+All of them are immutable. Times are UTC instants, durations are seconds, bodies are bytes. Nothing here sends, parses
+or judges: `recoup.diagnosis` does, from these values alone.
 
 A `repr` of these values never shows a token, a secret or a body: they end up in logs and tracebacks.
 """
@@ -131,10 +131,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def _split(url: str) -> tuple[str, str, str]:
     try:
         parts = urlsplit(url)
-        return (parts.hostname or "", parts.path, parts.query)
     except ValueError:  # an unfinished IPv6 literal and the like: the path is still worth having
         path, _, query = url.partition("?")
         return ("", path, query)
+    return (parts.hostname or "", parts.path, parts.query)
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["redact_headers", "redact_text", "redact_url", "token_kind"]
+__all__ = ["mask", "redact_headers", "redact_text", "redact_url", "token_kind"]
 
 _TOKEN_KINDS = (
     ("Atza|", "access token"),
@@ -30,7 +30,7 @@ _SECRET_HEADERS = frozenset(
         "set-cookie",
     }
 )
-_SECRET_NAMES = (
+_NAMES_OF_SECRETS = (
     "access_token|refresh_token|client_secret|clientSecret|newClientSecret|accessToken|refreshToken|"
     "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier"
 )
@@ -40,7 +40,7 @@ _TOKEN = re.compile(
 )
 # name=value, "name": "value", 'name' => 'value', name: value
 _NAMED = re.compile(
-    rf"""(?P<name>(?:{_SECRET_NAMES}))(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)(?P<open>\\?["']?)(?P<value>[^"'&\s,;}}\]\\]+)""",
+    rf"""(?P<name>(?:{_NAMES_OF_SECRETS}))(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)(?P<open>\\?["']?)(?P<value>[^"'&\s,;}}\]\\]+)""",
     re.IGNORECASE,
 )
 _HEADER_LINE = re.compile(
@@ -67,12 +67,15 @@ def redact_text(text: str) -> str:
     """`text` with every token, named secret, presigned signature and e-mail address masked; the rest as it was."""
     text = _HEADER_LINE.sub(lambda m: m["head"] + mask(m["value"].strip().strip("'\"")), text)
     text = _TOKEN.sub(lambda m: mask(m[0]), text)
-    text = _NAMED.sub(
-        lambda m: m[0] if m["value"].startswith("<") else m["name"] + m["quote"] + m["sep"] + m["open"] + mask(m["value"]),
-        text,
-    )
+    text = _NAMED.sub(_mask_named, text)
     text = _PRESIGNED.sub(lambda m: f"{m[1]}={mask(m[2])}", text)
     return _EMAIL.sub("<e-mail address>", text)
+
+
+def _mask_named(found: re.Match[str]) -> str:
+    if found["value"].startswith("<"):  # masked already, with its kind
+        return found[0]
+    return found["name"] + found["quote"] + found["sep"] + found["open"] + mask(found["value"])
 
 
 def redact_url(url: str) -> str:

@@ -1,7 +1,7 @@
 """The one place where configuration is read and checked.
 
-Every setting has a name in the environment; a command's own options win over it. `docs/reference/settings.md` lists them,
-and a test holds that page against this file.
+Every setting has a name in the environment; a command's own options win over it. `docs/reference/settings.md` lists
+them, and a test holds that page against this file.
 """
 
 from __future__ import annotations
@@ -34,6 +34,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         path = Path(name).expanduser()
         if not path.is_file():
             raise SettingsError(
-                f"RECOUP_CATALOGUE names {name!r}, which is not a file; unset it or name a TOML file of [[fault]] blocks"
+                f"RECOUP_CATALOGUE names {name!r}, which is not a file; unset it, or name a file of [[fault]] blocks"
             )
         return cls(catalogue=path)

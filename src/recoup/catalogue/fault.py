@@ -177,7 +177,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of all parts of an entry: an unknown field is a complaint, not a shrug."""
 
 
-class Message(_Entry):
+class Message(_Entry, frozen=True, kw_only=True):
     """One text by which the fault is known.
 
     `template` holds named, typed parameters (see `recoup.catalogue.template`). `shared` says that other faults carry the
@@ -196,7 +196,7 @@ class Message(_Entry):
         return compile_template(self.template)
 
 
-class Sign(_Entry):
+class Sign(_Entry, frozen=True, kw_only=True):
     """What beside the text speaks for a fault: all given parts must agree. `header` values match as substrings in any case."""
 
     status: int | None = None
@@ -207,7 +207,7 @@ class Sign(_Entry):
     note: str = ""
 
 
-class Answer(_Entry):
+class Answer(_Entry, frozen=True, kw_only=True):
     """What travels on the wire when the fault is raised. Placeholders in `body` are the parameters of the messages."""
 
     mark: Mark
@@ -218,7 +218,7 @@ class Answer(_Entry):
     note: str = ""
 
 
-class Recovery(_Entry):
+class Recovery(_Entry, frozen=True, kw_only=True):
     """The retry class and what its decision needs to know."""
 
     retry: RetryClass
@@ -228,7 +228,7 @@ class Recovery(_Entry):
     until: str | None = None  # the parameter that holds the instant or the seconds to wait for
 
 
-class Remedy(_Entry):
+class Remedy(_Entry, frozen=True, kw_only=True):
     """What to do about it: `steps` in order, in our own words; `consoles` where the steps differ by console."""
 
     action: Action
@@ -237,7 +237,7 @@ class Remedy(_Entry):
     consoles: dict[str, list[str]] = {}
 
 
-class Check(_Entry):
+class Check(_Entry, frozen=True, kw_only=True):
     """The next cheapest thing to look at where the exchange alone cannot decide, and what each outcome would mean."""
 
     text: str
@@ -245,7 +245,7 @@ class Check(_Entry):
     refutes: str = ""
 
 
-class Source(_Entry):
+class Source(_Entry, frozen=True, kw_only=True):
     """Where it is written: the document, its section, and the row as its left-most cell names it."""
 
     document: str
@@ -253,7 +253,7 @@ class Source(_Entry):
     row: str = ""
 
 
-class Contradiction(_Entry):
+class Contradiction(_Entry, frozen=True, kw_only=True):
     """A conflict inside or between the documents that touches this entry, and how recoup resolves it."""
 
     id: str
@@ -261,7 +261,7 @@ class Contradiction(_Entry):
     resolution: str
 
 
-class Variant(_Entry):
+class Variant(_Entry, frozen=True, kw_only=True):
     """A sub-case that one row of the documents covers but that is recovered from differently."""
 
     name: str
@@ -272,7 +272,7 @@ class Variant(_Entry):
     remedy: Remedy
 
 
-class Fault(_Entry):
+class Fault(_Entry, frozen=True, kw_only=True):
     """A way to fail: one entry of the catalogue. Ids are never renamed."""
 
     id: str

@@ -1,7 +1,7 @@
 """Everything that is generated from the catalogue's sources: `python -m recoup.catalogue.generate [--check]`.
 
-Writes the compiled catalogue, the schema for editors and the reference page; with `--check` it writes nothing, names what
-is stale and exits 1. Run by `make generate` and `make check`.
+Writes the compiled catalogue, the schema for editors and the reference page; with `--check` it writes nothing, names
+what is stale and exits 1. Run by `make generate` and `make check`.
 """
 
 from __future__ import annotations

@@ -44,8 +44,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], form: str, as_json: 
         exchanges = read(data, form)
         if form == "http" and not exchanges:
             raise UnreadableInput(f"{name}: there is no HTTP message in it; a response begins with 'HTTP/1.1 400 ...'")
-        for each in exchanges or [data]:
-            diagnosis = diagnose(each)
+        for diagnosis in map(diagnose, exchanges) if exchanges else [diagnose(data)]:
             failed = failed or diagnosis.failed
             if as_json:
                 invocation.streams.stdout.write(json.dumps(diagnosis.as_dict(), ensure_ascii=False) + "\n")

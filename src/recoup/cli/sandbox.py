@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -24,7 +26,7 @@ def command(invocation: Invocation, port: int, seed: int, as_json: bool) -> int:
     """
     from recoup.sandbox.running import serve_forever
 
-    def announce(addresses: dict[str, object]) -> None:
+    def announce(addresses: Mapping[str, Any]) -> None:
         out = invocation.streams.stdout
         if as_json:
             out.write(json.dumps(addresses) + "\n")

@@ -54,9 +54,8 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
             if response.headers.get(name) != value:
                 return _red(f"{name} is {response.headers.get(name)!r} in the place of {value!r}")
     if again.status != act.proper:
-        return _red(
-            f"with the cause mended the same call answered {again.status} in the place of {act.proper}: {_short(again.body)}"
-        )
+        said = _short(again.body)
+        return _red(f"with the cause mended the same call answered {again.status} in the place of {act.proper}: {said}")
     return GREEN
 
 
@@ -107,7 +106,7 @@ def handled(expects: Expectation, reply: Reply, sends: int, proper: int) -> Verd
         case GivesUp():
             if sends != expects.sends:
                 return _red(f"sent {sends} times in the place of {expects.sends}")
-            wanted = {"action": "give_up", "fix": expects.fix, "who": expects.who}
+            wanted: dict[str, Any] = {"action": "give_up", "fix": expects.fix, "who": expects.who}
             if expects.stop_order:
                 wanted["stop_order"] = True
             wrong = _differences(wanted, decision)

@@ -1,8 +1,8 @@
 """What a recipe is: how to bring about the real cause of a fault, how to mend it, and what the client must do about it.
 
-A recipe is a function of a `Stage` (a fresh sandbox and its clients) that sets the cause and returns an `Act`. It is run
-twice: once under a bare client, to see the fault itself and its counterfactual, and once under recoup, to see what recoup
-makes of it.
+A recipe is a function of a `Stage` (a fresh sandbox and its clients) that sets the cause and returns an `Act`. It is
+run twice: once under a bare client, to see the fault itself and its counterfactual, and once under recoup, to see what
+recoup makes of it.
 """
 
 from __future__ import annotations

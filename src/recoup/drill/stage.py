@@ -1,6 +1,7 @@
 """Where a recipe plays: a fresh sandbox with a frozen clock, and a client of it, bare or with recoup under it.
 
-The clients' time is the sandbox's: to sleep is to advance its clock. Both clients keep a wire log of what they really sent.
+The clients' time is the sandbox's: to sleep is to advance its clock. Both clients keep a wire log of what they really
+sent.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Caller:
         self._wire = _Wire(sandbox)
         self._token: str | None = None
         self._recoup_under = recoup_under
-        transport: httpx2.BaseTransport = self._wire
+        transport: Any = self._wire
         if recoup_under:
             transport = Transport(
                 self._wire,

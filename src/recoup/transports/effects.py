@@ -1,7 +1,8 @@
 """What a call flow may ask of the outside, and the two ways to carry it out.
 
-A flow is a generator: it yields effects and is sent their results, or has the transport's exceptions thrown into it. It is
-written once, in `recoup.transports.flow`; only carrying out an effect differs between sync and async, and that is here.
+A flow is a generator: it yields effects and is sent their results, or has the transport's exceptions thrown into it. It
+is written once, in `recoup.transports.flow`; only carrying out an effect differs between sync and async, and that is
+here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """One call from its first byte to its outcome, written once for all clients of the httpx family, sync and async.
 
-A flow yields effects (see `recoup.transports.effects`) and ends with the response to hand up. What to do next is decided by
-`recoup.recovery.call.Call`; here the request gets its token, answers become exchanges, and the outcome gets attached.
+A flow yields effects (see `recoup.transports.effects`) and ends with the response to hand up. What to do next is
+decided by `recoup.recovery.call.Call`; here the request gets its token, answers become exchanges, and the outcome gets
+attached.
 """
 
 from __future__ import annotations

@@ -16,9 +16,8 @@ __all__ = ["Library", "broken_off", "library_of", "no_response"]
 
 _NAMES = ("httpx2", "httpx")
 
-# Exception of the library -> what the exchange was, and whether the request may have left. Looked up along the
-# exception's own bases, so that subclasses of users count too. None: a mistake in the request, which no repeat can
-# mend.
+# What an exception of the library says of the exchange, and whether the request may have left; looked up along the
+# exception's own bases, so that subclasses of users count too. Those without a meaning are mistakes in the request itself.
 _MEANING: Mapping[str, tuple[NoResponseKind, bool] | None] = MappingProxyType(
     {
         "ConnectTimeout": (NoResponseKind.CONNECT, False),

@@ -1,7 +1,7 @@
 """Access tokens for the transports: fetched when needed, shared by all calls, renewed when refused, never hammered.
 
-One `Login` stands for one authorization (client id, secret, refresh token or scope). Any number of transports, threads and
-event loops may share it: whoever first needs a token fetches it, and the others wait for that one answer.
+One `Login` stands for one authorization (client id, secret, refresh token or scope). Any number of transports, threads
+and event loops may share it: whoever first needs a token fetches it, and the others wait for that one answer.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def _exchange(response: Any) -> Exchange:
     body = getattr(response, "content", getattr(response, "data", None))
     if not isinstance(status, int) or not isinstance(body, bytes):
         raise TypeError(
-            f"{type(response).__name__} is no response whose body was read; give one with a status and its content as bytes"
+            f"{type(response).__name__} is no response whose body was read; give one with a status and its content"
         )
     headers = getattr(response, "headers", None)
     return Exchange(

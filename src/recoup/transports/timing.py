@@ -1,7 +1,8 @@
 """Time for the transports: what the clock says and how to wait, both replaceable.
 
-The default is the wall clock. `Timing.without_waiting()` never sleeps and lets its own clock move on instead; the drill binds
-`now` and `sleep` to the sandbox's clock. `recoup.testing.no_waiting()` switches every transport that has no timing of its own.
+The default is the wall clock. `Timing.without_waiting()` never sleeps and lets its own clock move on instead; the drill
+binds `now` and `sleep` to the sandbox's clock. `recoup.testing.no_waiting()` switches every transport that has no
+timing of its own.
 """
 
 from __future__ import annotations
