@@ -1,0 +1,203 @@
+"""Who is who: applications with their secrets, selling partners, and the authorizations between them.
+
+Plain mutable state of the sandbox. Generation is seeded: the same seed and the same calls give the same ids and
+secrets. Secrets of this room open nothing but the sandbox; still no `repr` shows them.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from enum import StrEnum
+
+import msgspec
+
+from recoup.sandbox.settings import SandboxSettings
+
+__all__ = [
+    "DIRECT_TO_CONSUMER",
+    "ROLES",
+    "AccessToken",
+    "Accounts",
+    "Application",
+    "Authorization",
+    "PartnerStatus",
+    "Secret",
+    "SellingPartner",
+]
+
+DIRECT_TO_CONSUMER = "Direct-to-Consumer Shipping (Restricted)"  # the role of every External Fulfillment operation
+# Role names in both spellings that the table of operations knows: the current one, and the slugs of 2022.
+ROLES = (
+    DIRECT_TO_CONSUMER,
+    "amazon-fulfillment",
+    "brand-analytics",
+    "buyer-communication",
+    "direct-to-consumer-shipping",
+    "finance-and-accounting",
+    "inventory-and-order-tracking",
+    "pricing",
+    "product-listing",
+    "selling-partner-insights",
+    "tax-invoicing",
+    "tax-remittance",
+)
+
+
+class PartnerStatus(StrEnum):
+    """Standing of a selling account. The two bad ones differ on the wire (contradiction C-36 of the documents)."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"  # the charge method failed; 400
+    DEACTIVATED = "DEACTIVATED"  # enforcement; 403
+
+
+class Secret(msgspec.Struct, kw_only=True):
+    """One client secret. From `overdue_at` on the API refuses it, from `dead_at` on Login with Amazon does."""
+
+    value: str
+    created_at: float
+    overdue_at: float
+    dead_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Secret(<{len(self.value)} characters>, created_at={self.created_at})"
+
+
+class Application(msgspec.Struct, kw_only=True):
+    """An application: who calls. `scopes` are the grantless ones that it may ask for."""
+
+    id: str
+    client_id: str
+    secrets: list[Secret]
+    roles: set[str]
+    scopes: set[str]
+    state: str = "Published"
+
+    def secret(self, value: str, now: float) -> Secret | None:
+        """The secret of that value, where Login with Amazon still takes it."""
+        for secret in self.secrets:
+            if secret.value == value and (secret.dead_at is None or now < secret.dead_at):
+                return secret
+        return None
+
+
+class SellingPartner(msgspec.Struct, kw_only=True):
+    """A selling account, which belongs to one region. `entity` is seller or vendor."""
+
+    merchant_id: str
+    entity: str
+    region: str
+    marketplaces: list[str]
+    status: PartnerStatus = PartnerStatus.ACTIVE
+
+
+class Authorization(msgspec.Struct, kw_only=True):
+    """What a selling partner granted an application: the roles that the application had at that moment."""
+
+    refresh_token: str
+    application_id: str
+    merchant_id: str
+    roles: frozenset[str]
+    created_at: float
+    revoked: bool = False
+
+    def __repr__(self) -> str:
+        return f"Authorization({self.application_id!r}, {self.merchant_id!r}, revoked={self.revoked})"
+
+
+class AccessToken(msgspec.Struct, kw_only=True):
+    """An issued access token: for a selling partner (`authorization`) or grantless (`scopes`)."""
+
+    application: Application
+    secret: Secret
+    expires_at: float
+    authorization: Authorization | None = None
+    scopes: frozenset[str] = frozenset()
+    revoked: bool = False
+
+
+class Accounts:
+    """All applications, selling partners, authorizations and access tokens, found by what a request carries."""
+
+    def __init__(self, seed: int | str, settings: SandboxSettings) -> None:
+        self._random = random.Random(f"{seed}:accounts")  # noqa: S311  made-up ids, the same for the same seed
+        self._settings = settings
+        self.applications: dict[str, Application] = {}  # by client id
+        self.partners: dict[str, SellingPartner] = {}  # by merchant id
+        self.authorizations: dict[str, Authorization] = {}  # by refresh token
+        self.tokens: dict[str, AccessToken] = {}  # by access token, oldest first
+
+    def hexadecimal(self, length: int) -> str:
+        """That many random hexadecimal digits."""
+        return f"{self._random.getrandbits(4 * length):0{length}x}"
+
+    def _capitals(self, length: int) -> str:
+        return "".join(self._random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=length))
+
+    def _opaque(self, size: int) -> str:
+        return base64.urlsafe_b64encode(self._random.randbytes(size)).decode("ascii").rstrip("=")
+
+    def _guid(self) -> str:
+        digits = self.hexadecimal(32)
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def new_application(self, now: float, roles: set[str], scopes: set[str]) -> Application:
+        """Register an application with one fresh secret."""
+        application = Application(
+            id=f"amzn1.sp.solution.{self._guid()}",
+            client_id=f"amzn1.application-oa2-client.{self.hexadecimal(32)}",
+            secrets=[self.new_secret(now)],
+            roles=roles,
+            scopes=scopes,
+        )
+        self.applications[application.client_id] = application
+        return application
+
+    def new_secret(self, now: float) -> Secret:
+        """A secret that is overdue after its lifetime (180 days)."""
+        value = f"amzn1.oa2-cs.v1.{self.hexadecimal(64)}"
+        return Secret(value=value, created_at=now, overdue_at=now + self._settings.secret_lifetime)
+
+    def new_partner(self, entity: str, region: str, marketplaces: list[str]) -> SellingPartner:
+        """Open a selling account."""
+        partner = SellingPartner(
+            merchant_id=f"A{self._capitals(13)}", entity=entity, region=region, marketplaces=marketplaces
+        )
+        self.partners[partner.merchant_id] = partner
+        return partner
+
+    def authorize(self, application: Application, partner: SellingPartner, now: float) -> Authorization:
+        """Let the partner authorize the application with the roles that it has now. Older grants stay as they are."""
+        authorization = Authorization(
+            refresh_token=f"Atzr|{self._opaque(240)}",
+            application_id=application.id,
+            merchant_id=partner.merchant_id,
+            roles=frozenset(application.roles),
+            created_at=now,
+        )
+        self.authorizations[authorization.refresh_token] = authorization
+        return authorization
+
+    def issue(
+        self,
+        application: Application,
+        secret: Secret,
+        now: float,
+        *,
+        authorization: Authorization | None = None,
+        scopes: frozenset[str] = frozenset(),
+    ) -> str:
+        """A new access token. Older ones stay valid until they expire."""
+        prefix = "Atza|" if authorization is not None else "Atc|"
+        token = prefix + self._opaque(240)
+        while len(self.tokens) >= self._settings.kept_tokens:
+            del self.tokens[next(iter(self.tokens))]
+        self.tokens[token] = AccessToken(
+            application=application,
+            secret=secret,
+            expires_at=now + self._settings.access_token_lifetime,
+            authorization=authorization,
+            scopes=scopes,
+        )
+        return token

@@ -1,0 +1,83 @@
+"""From a refusal to the bytes on the wire: the catalogue entry's own answer, filled.
+
+The catalogue says what is documented; this room adds nothing to it, least of all a hint. A refusal with a `variant`
+carries the text that proves this variant, in the place where the entry's answer has that of its usual one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from recoup.catalogue.fault import Answer, Fault
+from recoup.catalogue.loader import catalogue
+from recoup.sandbox.operation import Refusal
+
+__all__ = ["Answers", "FilledAnswer"]
+
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+class FilledAnswer(msgspec.Struct, frozen=True):
+    """What the wire answer of one refusal is, apart from the headers that every answer has."""
+
+    status: int
+    content_type: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Answers:
+    """The wire answers of the catalogue, prepared once for each fault and variant."""
+
+    def __init__(self, faults: Mapping[str, Fault] | None = None) -> None:
+        self._faults = catalogue() if faults is None else faults
+        self._prepared: dict[tuple[str, object], tuple[Answer, tuple[str, ...]]] = {}
+
+    def fill(self, refusal: Refusal) -> FilledAnswer:
+        """The answer to this refusal. Raises LookupError, naming the fault, where the catalogue has none for it."""
+        variant = refusal.parameters.get("variant")
+        key = (refusal.fault, variant)
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            prepared = self._prepared[key] = self._prepare(refusal.fault, variant)
+        answer, parts = prepared
+        if len(parts) == 1:
+            text = parts[0]
+        else:
+            escape = _in_json if answer.content_type.startswith("application/json") else html.escape
+            filled = list(parts)
+            for index in range(1, len(parts), 2):
+                if parts[index] not in refusal.parameters:
+                    raise LookupError(f"{refusal.fault}: its answer needs the parameter {parts[index]!r}")
+                filled[index] = escape(str(refusal.parameters[parts[index]]))
+            text = "".join(filled)
+        return FilledAnswer(answer.status, answer.content_type, tuple(answer.headers.items()), text.encode("utf-8"))
+
+    def _prepare(self, fault_id: str, variant: object) -> tuple[Answer, tuple[str, ...]]:
+        fault = self._faults.get(fault_id)
+        if fault is None or fault.answer is None:
+            raise LookupError(f"the catalogue has no wire answer for {fault_id!r}")
+        body = fault.answer.body if variant is None else _of_variant(fault, fault.answer.body, str(variant))
+        return fault.answer, tuple(_PLACEHOLDER.split(body))
+
+
+def _in_json(text: str) -> str:
+    return msgspec.json.encode(text).decode("utf-8")[1:-1]
+
+
+def _of_variant(fault: Fault, body: str, variant: str) -> str:
+    """The answer with the text that proves `variant` in the place where it now has that of another one."""
+    data = msgspec.json.decode(body)
+    error = data["errors"][0] if "errors" in data else data
+    wanted = next((message.template for message in fault.messages if message.variant == variant), None)
+    for field, text in error.items():
+        for message in fault.messages:
+            if wanted is not None and message.variant is not None and message.compiled.match(str(text)) is not None:
+                # The templates leave out the full stop that the wire has.
+                error[field] = wanted + (str(text)[len(message.template) :] if str(text) != message.template else "")
+                return msgspec.json.encode(data).decode("utf-8")
+    raise LookupError(f"{fault.id}: its answer has no place for the variant {variant!r}")

@@ -1,0 +1,148 @@
+"""The sandbox's own time: wall speed, frozen, or moved forward by hand. Epoch seconds, UTC.
+
+Token lifetimes, buckets, slots and operations in flight all read this clock, so that a year passes in a moment. Time
+never goes back, or what happened would become the future. Thread-safe: a test advances the clock from its own thread
+while the server's loop sleeps on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+__all__ = ["ClockMode", "VirtualClock"]
+
+ClockMode = Literal["wall", "frozen", "advanced"]
+
+
+class VirtualClock:
+    """Epoch seconds that run at wall speed or stand still, and can be moved forward.
+
+    `epoch` is the instant to begin at (default: the real one), `source` counts real seconds and never goes back.
+    """
+
+    def __init__(
+        self,
+        epoch: float | None = None,
+        *,
+        frozen: bool = False,
+        source: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._began = (time.time() if epoch is None else float(epoch), frozen)
+        self._lock = threading.Lock()
+        self._sleepers: dict[int, tuple[float, asyncio.AbstractEventLoop, asyncio.Event]] = {}
+        self._turn = 0
+        self._base, self._frozen = self._began
+        self._mark = source()
+        self._moved = False
+
+    def now(self) -> float:
+        """The virtual instant, in epoch seconds."""
+        if self._frozen:
+            return self._base
+        with self._lock:
+            return self._read()
+
+    def _read(self) -> float:
+        return self._base if self._frozen else self._base + (self._source() - self._mark)
+
+    @property
+    def mode(self) -> ClockMode:
+        """`frozen` where time stands still, else `advanced` where it was moved by hand, else `wall`."""
+        if self._frozen:
+            return "frozen"
+        return "advanced" if self._moved else "wall"
+
+    def advance(self, seconds: float) -> float:
+        """Move time forward, wake what is due, return the new instant. Raises ValueError for a step back."""
+        if not 0 <= seconds <= _LONGEST:
+            raise ValueError(f"the clock moves forward by 0 to {_LONGEST:.0f} seconds, not by {seconds!r}")
+        with self._lock:
+            self._jump(self._read() + seconds)
+            now = self._base
+        self._wake(now)
+        return now
+
+    def set(self, epoch: float) -> float:
+        """Move time forward to this instant. Raises ValueError for one in the past, naming both."""
+        with self._lock:
+            now = self._read()
+            if not now <= epoch <= now + _LONGEST:
+                raise ValueError(f"the clock stands at {now!r} and does not go back, nor that far ahead: {epoch!r}")
+            self._jump(float(epoch))
+        self._wake(epoch)
+        return epoch
+
+    def _jump(self, instant: float) -> None:
+        self._base, self._mark, self._moved = instant, self._source(), True
+
+    def freeze(self) -> float:
+        """Let time stand still. Returns the instant at which it does."""
+        with self._lock:
+            self._base = self._read()
+            self._frozen = True
+            return self._base
+
+    def resume(self) -> float:
+        """Let time run again, at wall speed, from where it stands. Returns that instant."""
+        with self._lock:
+            self._base = self._read()
+            self._mark = self._source()
+            self._frozen = False
+            now = self._base
+        self._wake(float("inf"))  # every sleeper looks again how long it has to wait at wall speed
+        return now
+
+    def reset(self) -> float:
+        """Begin anew at the first instant and in the first mode; every sleeper wakes and looks again."""
+        with self._lock:
+            self._base, self._frozen = self._began
+            self._mark, self._moved = self._source(), False
+            now = self._base
+        self._wake(float("inf"))
+        return now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until that much virtual time has passed, however it passes."""
+        await self.sleep_until(self.now() + seconds)
+
+    async def sleep_until(self, instant: float) -> None:
+        """Wait until the clock shows `instant`."""
+        loop = asyncio.get_running_loop()
+        while True:
+            moved = asyncio.Event()
+            with self._lock:
+                left = instant - self._read()
+                if left <= 0:
+                    return
+                frozen = self._frozen
+                self._turn += 1
+                turn = self._turn
+                self._sleepers[turn] = (instant, loop, moved)
+            try:
+                if frozen:
+                    await moved.wait()
+                else:
+                    async with asyncio.timeout(left):
+                        await moved.wait()
+            except TimeoutError:
+                continue  # wall time passed: look at the clock again
+            finally:
+                with self._lock:
+                    self._sleepers.pop(turn, None)
+
+    def _wake(self, now: float) -> None:
+        # In the order in which they are due, so that what happens next does not hang on the order of arrival.
+        with self._lock:
+            due = sorted((entry[0], turn) for turn, entry in self._sleepers.items() if entry[0] <= now)
+            woken = [self._sleepers.pop(turn) for _, turn in due]
+        for _, loop, moved in woken:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(moved.set)
+
+
+_LONGEST = 100 * 366 * 86_400.0  # a century: far beyond any lifetime, and safe for every date format

@@ -1,0 +1,110 @@
+"""How a sandbox looks when it opens: one application, one seller who authorized it, two locations, the services.
+
+Done anew on every reset, from the seed: the same ids and secrets come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from recoup.exchange import Headers, Request, Response
+from recoup.sandbox.accounts import ROLES
+from recoup.sandbox.answers import Answers
+from recoup.sandbox.clock import VirtualClock
+from recoup.sandbox.front_door import decoded_query
+from recoup.sandbox.fulfillment.documents import DOCUMENT_PATH
+from recoup.sandbox.fulfillment.service import OPERATIONS, FulfillmentService
+from recoup.sandbox.login import KNOWN_SCOPES
+from recoup.sandbox.operation import OperationCall, Outcome, Refusal
+from recoup.sandbox.server import Handler
+from recoup.sandbox.settings import SandboxSettings
+from recoup.sandbox.stage import AccountStage, Principal
+from recoup.sandbox.world import Mounted, World
+
+__all__ = ["Opening", "open_world"]
+
+# The first one is where the locations are. A seller of North America sells in all four.
+_MARKETPLACES = ("ATVPDKIKX0DER", "A2EUQ1WTGCTBG2", "A1AM78C64UM0Y8", "A2Q3Y263D00KWC")
+
+
+class Opening:
+    """A world and what was put into it at the start. `stages` are the objects whose public methods set the stage."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        clock: VirtualClock,
+        settings: SandboxSettings,
+        answers: Answers | None,
+        base_url: str,
+    ) -> None:
+        self._base_url = base_url
+        self.pages: Mapping[str, Handler] = {DOCUMENT_PATH: self._document}
+        self.world = World(seed=seed, clock=clock, settings=settings, answers=answers, services=self._open)
+
+    def _open(self, world: World) -> tuple[Mounted, ...]:
+        now = world.clock.now()
+        application = world.accounts.new_application(now, set(ROLES), set(KNOWN_SCOPES))
+        partner = world.accounts.new_partner("seller", "NA", list(_MARKETPLACES))
+        grant = world.accounts.authorize(application, partner, now)
+        self.principal = Principal(application, partner, grant)
+        self._fulfillment = FulfillmentService(world.settings.fulfillment, int(world.seed))
+        self._fulfillment.state.document_base = self._base_url
+        self.location_ids = self._locations(now)
+        self.stages: tuple[object, ...] = (AccountStage(world, self.principal), self._fulfillment.stage)
+        return (Mounted("/externalFulfillment/", frozenset(OPERATIONS), self._fulfillment),)
+
+    def _locations(self, now: float) -> dict[str, str]:
+        # Amazon's own sandbox operation: what a developer would call first.
+        partner = self.principal.partner
+        call = OperationCall(
+            operation="createSandboxLocation",
+            merchant_id=partner.merchant_id,
+            application_id=self.principal.application.id,
+            region=partner.region,
+            path={},
+            query={},
+            body={
+                "merchantIds": [partner.merchant_id],
+                "marketplaceId": partner.marketplaces[0],
+                "channels": ["FBA", "MFN"],
+                "locationName": "Sandbox",
+            },
+            headers=Headers(),
+            now=now,
+        )
+        outcome = self._fulfillment.handle(call)
+        if not isinstance(outcome, Outcome):
+            raise TypeError("creating a location takes no time")
+        body: dict[str, Any] = msgspec.to_builtins(outcome.body)
+        return dict(body["locationIds"])
+
+    def _document(self, request: Request, _peer: str) -> Response:
+        """A label file behind its presigned link, as document storage gives it: no request id of the API."""
+        path, _, query = request.url.partition("?")
+        world = self.world
+        with world.lock:
+            try:
+                key = path[len(DOCUMENT_PATH) :]
+                found = self._fulfillment.document(key, decoded_query(query), world.clock.now())
+            except Refusal as refusal:
+                answer = world.answers.fill(refusal)
+                fields = (("Content-Type", answer.content_type), *answer.headers)
+                return Response(status=answer.status, headers=Headers(fields), body=answer.body)
+        return Response(status=200, headers=Headers([("Content-Type", found.content_type)]), body=found.content)
+
+
+def open_world(
+    *,
+    seed: int,
+    clock: VirtualClock,
+    settings: SandboxSettings | None = None,
+    answers: Answers | None = None,
+    base_url: str = "https://documents.sandbox.invalid",
+) -> Opening:
+    """A sandbox without sockets. `base_url` is where the links that it gives out point to."""
+    return Opening(seed=seed, clock=clock, settings=settings or SandboxSettings(), answers=answers, base_url=base_url)

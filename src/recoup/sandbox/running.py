@@ -1,0 +1,298 @@
+"""A sandbox that runs: in a thread for tests and the drill, or in the foreground for the command.
+
+with running(seed=1, clock="frozen") as s:
+    client.post(s.token_url, ...)
+    s.clock.advance(3600)
+    s.stage.revoke_authorization()
+    s.why(request_id)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import FrameType, ModuleType
+from typing import Any, Literal, Self
+
+from recoup.errors import SettingsError
+from recoup.sandbox.actions import Actions
+from recoup.sandbox.clock import VirtualClock
+from recoup.sandbox.control import CONTROL_PATH, Control, is_loopback
+from recoup.sandbox.login import TOKEN_PATH
+from recoup.sandbox.opening import open_world
+from recoup.sandbox.server import Site
+from recoup.sandbox.settings import SandboxSettings
+from recoup.sandbox.world import REGIONS
+
+__all__ = ["Sandbox", "running", "serve_forever"]
+
+_START_TIMEOUT = 30.0  # seconds of real time
+
+
+class Sandbox:
+    """A running sandbox: its addresses, its credentials, and the handles by which a test moves it.
+
+    `clock` moves time (`advance`, `set`, `freeze`, `resume`, `now`), `stage` sets causes, `why` explains an answer. All
+    of them may be used from any thread. `close` (or leaving `with`) stops it.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        control_key: str | None = None,
+        epoch: float | None = None,
+        clock: Literal["wall", "frozen"] = "wall",
+        settings: SandboxSettings | None = None,
+    ) -> None:
+        if not is_loopback(host) and not control_key:
+            raise SettingsError(
+                f"host: {host!r} can be reached from elsewhere, so the control room needs a key: give control_key"
+            )
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._failed: BaseException | None = None
+        self._sockets = _listen(host, port)
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  only compared
+        shown = f"[{shown}]" if ":" in shown else shown
+        self.endpoints: dict[str, str] = {
+            region: f"http://{shown}:{sock.getsockname()[1]}" for region, sock in self._sockets.items()
+        }
+        try:
+            self._opened = open_world(
+                seed=seed,
+                clock=VirtualClock(epoch, frozen=clock == "frozen"),
+                settings=settings,
+                base_url=self.endpoint,
+            )
+        except BaseException:
+            self._close_sockets()
+            raise
+        world = self._opened.world
+        self.clock = world.clock
+        self.stage = Actions(world.lock, lambda: self._opened.stages)
+        self._site = Site(world)
+        control = Control(world, self.stage, credentials=self.as_dict, key=control_key)
+        self._site.pages = {CONTROL_PATH: control.page, **self._opened.pages}
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the NA endpoint."""
+        return self.endpoints["NA"]
+
+    @property
+    def token_url(self) -> str:
+        """URL of the token endpoint of Login with Amazon."""
+        return self.endpoint + TOKEN_PATH
+
+    @property
+    def consent_url(self) -> str | None:
+        """URL of the consent page; None as long as the sandbox has none."""
+        return None
+
+    @property
+    def control_url(self) -> str:
+        """URL of the control room."""
+        return self.endpoint + CONTROL_PATH
+
+    @property
+    def client_id(self) -> str:
+        """The application's client id."""
+        return self._opened.principal.application.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The application's newest client secret."""
+        return self._opened.principal.application.secrets[0].value
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token of the selling partner's newest authorization."""
+        return self._opened.principal.authorization.refresh_token
+
+    @property
+    def merchant_id(self) -> str:
+        """The selling partner's id."""
+        return self._opened.principal.partner.merchant_id
+
+    @property
+    def marketplace_id(self) -> str:
+        """The marketplace in which the sandbox's locations are."""
+        return self._opened.principal.partner.marketplaces[0]
+
+    @property
+    def location_ids(self) -> dict[str, str]:
+        """The ids of the locations that exist from the start, by channel."""
+        return dict(self._opened.location_ids)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Addresses and credentials as the command prints them."""
+        return {
+            "endpoint": self.endpoint,
+            "endpoints": dict(self.endpoints),
+            "token_url": self.token_url,
+            "consent_url": self.consent_url,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "refresh_token": self.refresh_token,
+            "merchant_id": self.merchant_id,
+            "marketplace_id": self.marketplace_id,
+            "location_ids": self.location_ids,
+            "control_url": self.control_url,
+        }
+
+    def why(self, request_id: str) -> dict[str, Any] | None:
+        """The causal trail of a request (rule, reason, bucket, instant), or None where it is not known."""
+        return self._opened.world.trail(request_id)
+
+    def reset(self) -> None:
+        """Begin anew: same seed, first instant, same addresses and credentials."""
+        self._opened.world.reset()
+
+    def start(self) -> Self:
+        """Begin to answer. Returns when it does."""
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="recoup-sandbox", daemon=True)
+        self._thread.start()
+        if not started.wait(_START_TIMEOUT):
+            raise RuntimeError("the sandbox did not start")
+        if self._failed is not None:
+            raise RuntimeError("the sandbox did not start") from self._failed
+        return self
+
+    def close(self) -> None:
+        """Stop answering and free the ports. May be called twice."""
+        loop, stop, thread = self._loop, self._stop, self._thread
+        if loop is not None and stop is not None and not loop.is_closed():
+            with suppress(RuntimeError):  # the loop closed in between
+                loop.call_soon_threadsafe(stop.set)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()
+
+    def _run(self, started: threading.Event) -> None:
+        try:
+            asyncio.run(self._serve(started))
+        except Exception as error:  # noqa: BLE001  handed to whoever starts or closes the sandbox
+            self._failed = error
+        finally:
+            started.set()
+
+    async def _serve(self, started: threading.Event) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        servers = [
+            await self._loop.create_server(self._site.connection(region), sock=sock, backlog=1024)
+            for region, sock in self._sockets.items()
+        ]
+        started.set()
+        try:
+            await self._stop.wait()
+        finally:
+            for server in servers:
+                server.close()
+            self._site.close()
+            for server in servers:
+                await server.wait_closed()
+            await asyncio.sleep(0)  # let dropped connections say goodbye
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _listen(host: str, port: int) -> dict[str, socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sockets: dict[str, socket.socket] = {}
+    try:
+        for region in REGIONS:
+            wanted = port if region == "NA" else 0
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            sockets[region] = sock
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((host, wanted))
+            sock.listen(1024)
+            sock.setblocking(False)
+    except (OSError, OverflowError) as error:
+        for sock in sockets.values():
+            sock.close()
+        raise SettingsError(f"port: the sandbox cannot listen on {host} port {port}: {error}") from error
+    return sockets
+
+
+@contextmanager
+def running(
+    *,
+    seed: int = 0,
+    port: int = 0,
+    epoch: float | None = None,
+    clock: Literal["wall", "frozen"] = "wall",
+    settings: SandboxSettings | None = None,
+    host: str = "127.0.0.1",
+    control_key: str | None = None,
+) -> Iterator[Sandbox]:
+    """A sandbox that answers as long as the block lasts.
+
+    `seed` decides every id and secret, `port` is that of the NA endpoint (0: a free one), `epoch` the first instant in
+    epoch seconds (default: the real one). Raises SettingsError where it cannot listen, or may not.
+    """
+    sandbox = Sandbox(
+        seed=seed, port=port, host=host, control_key=control_key, epoch=epoch, clock=clock, settings=settings
+    )
+    with sandbox:
+        yield sandbox.start()
+
+
+def serve_forever(
+    *,
+    port: int = 0,
+    seed: int = 0,
+    announce: Callable[[Mapping[str, Any]], object],
+    epoch: float | None = None,
+    clock: Literal["wall", "frozen"] = "wall",
+    settings: SandboxSettings | None = None,
+    host: str = "127.0.0.1",
+    control_key: str | None = None,
+) -> None:
+    """Run in the foreground until SIGINT or SIGTERM. `announce` gets `Sandbox.as_dict()` as soon as it answers.
+
+    Call it from the main thread. Raises SettingsError where it cannot listen, or may not.
+    """
+    asked = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with running(
+            port=port, seed=seed, epoch=epoch, clock=clock, settings=settings, host=host, control_key=control_key
+        ) as sandbox:
+            announce(sandbox.as_dict())
+            asked.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Module(ModuleType):
+    """This module can be called like its function, because the package's attribute of that name may be either."""
+
+    def __call__(self, **arguments: Any) -> AbstractContextManager[Sandbox]:
+        return running(**arguments)
+
+
+sys.modules[__name__].__class__ = _Module
