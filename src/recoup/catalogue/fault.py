@@ -1,7 +1,8 @@
-"""What an entry of the catalogue says: the shape of one `[[fault]]` block, and the closed sets that its fields draw from.
+"""What an entry of the catalogue says: the shape of one `[[fault]]` block, and the closed sets that its fields draw
+from.
 
-The two documents, the facts behind them and Amazon's models are the source of every value; the TOML files under `faults/`
-hold the values, one file a source. `docs/reference/faults.md` is generated from them.
+The two documents, the facts behind them and Amazon's models are the source of every value; the TOML files under
+`faults/` hold the values, one file a source. `docs/reference/faults.md` is generated from them.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class Action(StrEnum):
     FIX_REQUEST = "fix-request"
     FIX_STATE = "fix-state"
     UPDATE_MODEL = "update-model"
-    RENEW_TOKEN = "renew-token"
+    RENEW_TOKEN = "renew-token"  # noqa: S105  as above
     ROTATE_SECRET = "rotate-secret"  # noqa: S105  the name of an action
     REAUTHORISE = "reauthorise"
     CHANGE_ENDPOINT = "change-endpoint"
@@ -180,8 +181,9 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Message(_Entry, frozen=True, kw_only=True):
     """One text by which the fault is known.
 
-    `template` holds named, typed parameters (see `recoup.catalogue.template`). `shared` says that other faults carry the
-    same text, so that it narrows the field and decides nothing alone. `variant` names the variant that the text proves.
+    `template` holds named, typed parameters (see `recoup.catalogue.template`). `shared` says that other faults carry
+    the same text, so that it narrows the field and decides nothing alone. `variant` names the variant that the text
+    proves.
     """
 
     template: str
@@ -197,7 +199,9 @@ class Message(_Entry, frozen=True, kw_only=True):
 
 
 class Sign(_Entry, frozen=True, kw_only=True):
-    """What beside the text speaks for a fault: all given parts must agree. `header` values match as substrings in any case."""
+    """What beside the text speaks for a fault: all given parts must agree. `header` values match as substrings in
+    any case.
+    """
 
     status: int | None = None
     body: BodyKind | None = None

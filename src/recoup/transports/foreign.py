@@ -17,7 +17,8 @@ __all__ = ["Library", "broken_off", "library_of", "no_response"]
 _NAMES = ("httpx2", "httpx")
 
 # What an exception of the library says of the exchange, and whether the request may have left; looked up along the
-# exception's own bases, so that subclasses of users count too. Those without a meaning are mistakes in the request itself.
+# exception's own bases, so that subclasses of users count too. Those without a meaning are mistakes in the request
+# itself.
 _MEANING: Mapping[str, tuple[NoResponseKind, bool] | None] = MappingProxyType(
     {
         "ConnectTimeout": (NoResponseKind.CONNECT, False),
