@@ -1,0 +1,178 @@
+"""Reads the golden corpus: raw HTTP messages written by hand, and what each of them is expected to show.
+
+The reader is the tests' own, small on purpose: it takes a message apart as RFC 7230 describes it and shares no line
+with the package that is tested. `tests/golden/<fault id>/origin.toml` says where each file comes from, what in it is
+documented, what is assumed, and what a diagnosis must say (`expected`):
+
+    id            this fault is the best one, and nothing ties with it
+    any           the best one is one of these; `listed` must be among the candidates
+    tied          one exchange cannot decide among these: the best one is one of them, the folder's own is tied with it
+    shows         this fault is the best one of this failure or of another one of the same answer
+    nothing       no fault may be named
+    variant, status, http_status, sc_code, request_id, parameters, wire_retryable    as they stand in the diagnosis
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recoup.exchange import Exchange, Headers, Request, Response
+
+if TYPE_CHECKING:
+    from recoup.diagnosis.diagnosis import Diagnosis
+
+__all__ = [
+    "GOLDEN",
+    "NEGATIVE",
+    "PASTED",
+    "Case",
+    "cases",
+    "complaints",
+    "exchange_of",
+    "folders",
+    "read_request",
+    "read_response",
+    "rows",
+]
+
+GOLDEN = Path(__file__).parent / "golden"
+NEGATIVE = GOLDEN / "_negative"
+PASTED = GOLDEN / "_pasted"
+AT = datetime(2026, 11, 23, 9, 14, 7, tzinfo=UTC)
+CONSENT = Request(
+    method="GET",
+    url="https://sellercentral.amazon.com/apps/authorize/consent?application_id=amzn1.sp.solution.golden&state=golden",
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One golden file with its own fault and the keys of its block in origin.toml."""
+
+    fault: str
+    path: Path
+    expected: dict[str, Any]
+    block: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How pytest names it."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+def rows(path: Path, table: str) -> list[dict[str, Any]]:
+    """The blocks called `table` of one TOML file."""
+    blocks = tomllib.loads(path.read_text(encoding="utf-8")).get(table, [])
+    assert isinstance(blocks, list)
+    return blocks
+
+
+def folders() -> list[Path]:
+    """The folders that hold the files of one fault each."""
+    return sorted(path for path in GOLDEN.iterdir() if path.is_dir() and not path.name.startswith("_"))
+
+
+def cases() -> list[Case]:
+    """Every golden file that a folder's origin.toml names, in order."""
+    return [
+        Case(folder.name, folder / block["name"], block["expected"], block)
+        for folder in folders()
+        for block in rows(folder / "origin.toml", "file")
+    ]
+
+
+def _head(raw: bytes) -> tuple[str, Headers, bytes]:
+    head, blank, body = raw.partition(b"\r\n\r\n")
+    assert blank, "a raw message has an empty line between head and body"
+    first, *lines = head.decode("latin-1").split("\r\n")
+    fields = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    return first, Headers(fields), body
+
+
+def read_response(raw: bytes) -> Response:
+    """One raw HTTP/1.1 response; its Content-Length, where it has one, must be true."""
+    first, headers, body = _head(raw)
+    version, status, *_ = first.split(" ", 2)
+    assert version == "HTTP/1.1", first
+    length = headers.get("content-length")
+    assert length is None or int(length) == len(body), f"Content-Length says {length}, the body has {len(body)} bytes"
+    return Response(status=int(status), headers=headers, body=body)
+
+
+def read_request(raw: bytes) -> Request:
+    """One raw HTTP/1.1 request in origin form; the URL is made absolute with its Host."""
+    first, headers, body = _head(raw)
+    method, target, version = first.split(" ")
+    assert version == "HTTP/1.1", first
+    return Request(method=method, url=f"https://{headers.get('host')}{target}", headers=headers, body=body)
+
+
+def exchange_of(path: Path, request: str | None = None) -> Exchange:
+    """The exchange that a golden file shows; `request` names the file beside it that holds what was asked."""
+    if path.suffix == ".html":
+        page = Response(
+            status=200, headers=Headers([("Content-Type", "text/html;charset=UTF-8")]), body=path.read_bytes()
+        )
+        return Exchange(request=CONSENT, response=page, at=AT)
+    asked = read_request((path.parent / request).read_bytes()) if request is not None else None
+    return Exchange(request=asked, response=read_response(path.read_bytes()), at=AT)
+
+
+def complaints(diagnosis: Diagnosis, expected: dict[str, Any], own: str | None = None) -> list[str]:
+    """What of `expected` the diagnosis does not fulfil, one line each; empty where all is right."""
+    out: list[str] = []
+    best = diagnosis.best
+    found = best.fault.id if best is not None else None
+    tied = set(diagnosis.tied)
+    if expected.get("nothing"):
+        if found is not None:
+            out.append(f"no fault expected, got {found}")
+        return out
+    if "id" in expected:
+        if best is None or found != expected["id"]:
+            out.append(f"expected {expected['id']}, got {found}")
+        # A fallback is the last word on little evidence: company is fine there.
+        elif best.fault.kind != "fallback" and tied - {found, *best.fault.same_as}:
+            out.append(f"{found} is tied with {sorted(tied - {found})}, and the exchange decides")
+    if "any" in expected and found not in expected["any"]:
+        out.append(f"expected one of {expected['any']}, got {found}")
+    if "listed" in expected and expected["listed"] not in {match.fault.id for match in diagnosis.faults}:
+        out.append(f"{expected['listed']} is not among the candidates {[match.fault.id for match in diagnosis.faults]}")
+    if "tied" in expected:
+        out.extend(_tie_complaints(found, tied, set(expected["tied"]), own))
+    if "shows" in expected:
+        shown = {one.best.fault.id for one in (diagnosis, *diagnosis.others) if one.best is not None}
+        if expected["shows"] not in shown:
+            out.append(f"{expected['shows']} is not among the failures shown: {sorted(shown)}")
+    if "variant" in expected:
+        variant = best.variant.name if best is not None and best.variant is not None else None
+        if variant != expected["variant"]:
+            out.append(f"variant: expected {expected['variant']}, got {variant}")
+    for key, value in (
+        ("status", diagnosis.status),
+        ("http_status", diagnosis.http_status),
+        ("sc_code", diagnosis.sc_code),
+        ("request_id", diagnosis.request_id),
+        ("parameters", dict(diagnosis.parameters)),
+        ("wire_retryable", diagnosis.retryable_field),
+    ):
+        if key in expected and value != expected[key]:
+            out.append(f"{key}: expected {expected[key]!r}, got {value!r}")
+    return out
+
+
+def _tie_complaints(found: str | None, tied: set[str], allowed: set[str], own: str | None) -> list[str]:
+    if found not in allowed:
+        return [f"expected one of the tied {sorted(allowed)}, got {found}"]
+    out = []
+    if tied - allowed:
+        out.append(f"tied with {sorted(tied - allowed)}, which the exchange rules out")
+    if own is not None and own != found and own not in tied:
+        out.append(f"{own} is not tied with {found}: {sorted(tied)}")
+    if own is None and not tied:
+        out.append(f"{found} alone is named, and the exchange cannot decide")
+    return out

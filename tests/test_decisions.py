@@ -1,0 +1,107 @@
+"""The decision on the first attempt for every golden fault, as golden/decisions.toml derives it from the documents."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import msgspec
+import pytest
+
+from golden_corpus import GOLDEN, Case, cases, exchange_of, folders
+from recoup.catalogue.loader import load_sources
+from recoup.exchange import Exchange, Headers, Request
+from recoup.recovery.advice import diagnose
+
+EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((GOLDEN / "decisions.toml").read_text(encoding="utf-8"))
+FIRST: dict[str, Case] = {}
+for _case in cases():
+    FIRST.setdefault(_case.fault, _case)
+ACTIONS = {"retry", "renew_token", "wait", "resync", "done", "give_up"}
+READS = ("GET", "HEAD")
+
+NA = "https://sellingpartnerapi-na.amazon.com"
+JSON = Headers([("content-type", "application/json")])
+# What a call looks like where the golden file itself has no request of that sort: by the first part of the fault's id.
+GENERIC = {
+    ("ef", "read"): Request(method="GET", url=f"{NA}/externalFulfillment/2024-09-11/shipments/DHRPzVqFk"),
+    ("ef", "write"): Request(
+        method="POST",
+        url=f"{NA}/externalFulfillment/2024-09-11/shipments/DHRPzVqFk/packages",
+        headers=JSON,
+        body=b'{"packages":[]}',
+    ),
+    ("api", "read"): Request(
+        method="GET", url=f"{NA}/catalog/2022-04-01/items/B000EXAMPLE?marketplaceIds=ATVPDKIKX0DER"
+    ),
+    ("api", "write"): Request(
+        method="POST", url=f"{NA}/feeds/2021-06-30/feeds", headers=JSON, body=b'{"feedType":"JSON_LISTINGS_FEED"}'
+    ),
+}
+BOTH = [(fault, kind) for fault, expected in EXPECTED.items() for kind in ("read", "write") if kind in expected]
+
+
+def _choices(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _exchange(fault: str, kind: str) -> Exchange:
+    case = FIRST[fault]
+    exchange = exchange_of(case.path, case.block.get("request"))
+    if exchange.request is not None and (exchange.request.method in READS) == (kind == "read"):
+        return exchange
+    family = "ef" if fault.startswith(("ef-", "sc-")) else "api"
+    return msgspec.structs.replace(exchange, request=GENERIC[family, kind])
+
+
+def test_every_golden_fault_has_a_decision() -> None:
+    assert sorted(EXPECTED) == [folder.name for folder in folders()]
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_the_table_is_well_formed(fault: str) -> None:
+    expected = EXPECTED[fault]
+    assert set(expected) <= {"class", "who", "read", "write", "retryable", "why"}
+    assert "read" in expected or "write" in expected
+    for kind in ("read", "write"):
+        table = expected.get(kind, {})
+        assert set(table) <= {"action", "target", "subject", "stop_order", "at_least", "retryable"}
+        assert set(_choices(table.get("action", "done"))) <= ACTIONS
+    assert expected.get("retryable", True) in (True, False, "unknown")
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_the_catalogue_has_the_same_class_and_person(fault: str) -> None:
+    entry = {entry.id: entry for entry in load_sources()}[fault]
+    expected = EXPECTED[fault]
+    if "class" in expected:
+        assert str(entry.recovery.retry) in _choices(expected["class"])
+    if "who" in expected:
+        assert str(entry.who) in _choices(expected["who"])
+
+
+@pytest.mark.parametrize(("fault", "kind"), BOTH, ids=[f"{fault}-{kind}" for fault, kind in BOTH])
+def test_decision(fault: str, kind: str) -> None:
+    expected = EXPECTED[fault]
+    table = expected[kind]
+    diagnosis = diagnose(_exchange(fault, kind))
+    decision = diagnosis.decision
+    assert decision is not None
+    best = diagnosis.best
+    if best is not None and best.fault.id != fault:
+        # One exchange cannot decide: then the decision is that of a rival with the same answer. What must hold for all
+        # of them is that nothing is sent again blindly.
+        assert fault in diagnosis.tied
+        assert decision["action"] in ("give_up", "wait", "resync")
+        return
+    assert decision["action"] in _choices(table["action"])
+    for key in ("target", "subject", "stop_order"):
+        if key in table:
+            assert decision.get(key) == table[key]
+    if "at_least" in table:
+        assert decision["after"] >= table["at_least"]
+    if decision["action"] == "give_up" and "who" in expected:
+        assert decision["who"] in _choices(expected["who"])
+    retryable = table.get("retryable", expected.get("retryable"))
+    if retryable is not None:
+        assert diagnosis.retryable is (None if retryable == "unknown" else retryable)
