@@ -1,0 +1,55 @@
+"""The lock-out after too many failed attempts of one operation on one order: the cause of SC_00005 (InvalidInput).
+
+Five failures within an hour close the operation on that order for an hour; from then on a valid request is refused too.
+One success opens the count anew. What counts is what the caller did wrong (the refusals with status 400), not what
+hindered them: a busy order, an outage or a limit.
+"""
+
+from __future__ import annotations
+
+from recoup.sandbox.fulfillment.store import Fulfillment
+from recoup.sandbox.operation import Refusal
+
+__all__ = ["check", "clear", "count"]
+
+_COUNTED = (
+    "sc-00002-",
+    "sc-10001-",
+    "sc-20000-",
+    "sc-30001-",
+    "sc-30002-",
+    "sc-30003-",
+    "sc-30004-",
+    "sc-30005-",
+    "sc-30007-",
+)
+
+
+def check(state: Fulfillment, shipment_id: str, operation: str, now: float) -> None:
+    """Refuse where the operation is locked on this order."""
+    failures = state.failures.get((shipment_id, operation))
+    if failures is None or len(failures) < state.settings.lockout_failures:
+        return
+    seconds = state.settings.lockout_seconds
+    if now - failures[-1] < seconds:
+        raise Refusal(
+            "sc-00005-max-retries",
+            because=f"{len(failures)} attempts of {operation} failed; locked since the last of them",
+            order=shipment_id,
+            seconds=f"{seconds:g}",
+        )
+    del state.failures[shipment_id, operation]
+
+
+def count(state: Fulfillment, shipment_id: str, operation: str, refusal: Refusal, now: float) -> None:
+    """Note a failed attempt."""
+    if not refusal.fault.startswith(_COUNTED):
+        return
+    window = now - state.settings.lockout_seconds
+    recent = [at for at in state.failures.get((shipment_id, operation), ()) if at > window]
+    state.failures[shipment_id, operation] = [*recent, now]
+
+
+def clear(state: Fulfillment, shipment_id: str, operation: str) -> None:
+    """Note a success."""
+    state.failures.pop((shipment_id, operation), None)
