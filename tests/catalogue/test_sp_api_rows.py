@@ -125,8 +125,8 @@ MESSAGES = [
     ("'no-such' is an invalid templateId", "400-wrong-identifier", {"value": "no-such", "thing": "template"}),
     (
         (
-            "1 validation error detected: Value 'GBR' at 'address.countryCode' failed to satisfy constraint: Member must "
-            "have length less than or equal to 2"
+            "1 validation error detected: Value 'GBR' at 'address.countryCode' failed to satisfy constraint: Member "
+            "must have length less than or equal to 2"
         ),
         "400-wrong-identifier",
         {
