@@ -1,0 +1,143 @@
+"""The catalogue, turned round for matching: from a text, a code or a status to the faults that have it. Built once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from recoup.catalogue.fault import Fault, Message, MessageField, Sign
+from recoup.catalogue.template import Template, normalise
+from recoup.diagnosis.codes import code_key
+
+__all__ = ["Hit", "Index"]
+
+_PLACEHOLDER = re.compile(r"\{[a-z][a-z0-9_]*:[a-z]+\}")
+_QUOTE = re.compile("['\"`‘’“”]")  # noqa: RUF001  typographic quotes come with pasted text
+_PREFIX = re.compile(r"^\s*(?:\[\w{1,20}\]\s*)?(?:[A-Z][A-Za-z]{2,40}|[A-Z_]{3,40}|\d{3})\s*[:\-]\s+")
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    fault: Fault
+    message: Message
+    template: Template
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A text that is a message of a fault: which message, where the text stood, and the parameters in it."""
+
+    fault: Fault
+    message: Message
+    weight: int
+    place: str
+    parameters: dict[str, str]
+
+    @property
+    def shared(self) -> bool:
+        """Whether other faults carry the same text, so that it decides nothing alone."""
+        return self.message.shared
+
+
+class Index:
+    """Lookups over all faults, in the order of the catalogue."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        self._order = {fault.id: position for position, fault in enumerate(self.faults)}
+        self._fixed: dict[str, list[_Entry]] = {}
+        self._gapped: list[tuple[str, _Entry]] = []
+        self._by_sc: dict[str, list[Fault]] = {}
+        self._by_code: dict[str, list[tuple[Fault, int | None]]] = {}
+        self._by_status: dict[int, list[Fault]] = {}
+        self._signs: dict[int | None, list[tuple[Fault, Sign]]] = {}
+        for fault in self.faults:
+            self._add(fault)
+
+    def _add(self, fault: Fault) -> None:
+        for message in fault.messages:
+            entry = _Entry(fault, message, message.compiled)
+            if entry.template.fixed:
+                self._fixed.setdefault(entry.template.normalised, []).append(entry)
+            else:
+                self._gapped.append((_longest_literal(message.template), entry))
+        if fault.sc_code is not None:
+            self._by_sc.setdefault(fault.sc_code.upper(), []).append(fault)
+        if fault.code is not None:
+            self._by_code.setdefault(code_key(fault.code), []).append((fault, fault.status))
+        if fault.status is not None:
+            self._by_status.setdefault(fault.status, []).append(fault)
+        for sign in fault.signs:
+            self._signs.setdefault(sign.status, []).append((fault, sign))
+            if sign.code is not None and not sign.header and sign.body is None:
+                self._by_code.setdefault(code_key(sign.code), []).append((fault, sign.status))
+
+    def by_id(self, fault_id: str) -> Fault:
+        """The fault with this id. Raises KeyError."""
+        return self.faults[self._order[fault_id]]
+
+    def get(self, fault_id: str) -> Fault | None:
+        """The fault with this id, or None."""
+        position = self._order.get(fault_id)
+        return None if position is None else self.faults[position]
+
+    def order(self, fault: Fault) -> int:
+        """The position of `fault` in the catalogue."""
+        return self._order[fault.id]
+
+    def texts(self, text: str, place: str, fields: frozenset[MessageField]) -> list[Hit]:
+        """The messages that `text` is, from its first word to its last; a code before a colon is passed over."""
+        hits = self._texts(text, place, fields)
+        if not hits:
+            prefix = _PREFIX.match(text[:200])
+            if prefix is not None:
+                hits = self._texts(text[prefix.end() :], place, fields)
+        return hits
+
+    def _texts(self, text: str, place: str, fields: frozenset[MessageField]) -> list[Hit]:
+        plain = normalise(text)
+        if not plain:
+            return []
+        hits = [
+            Hit(entry.fault, entry.message, entry.template.weight, place, {})
+            for entry in self._fixed.get(plain, ())
+            if entry.message.field in fields
+        ]
+        for literal, entry in self._gapped:
+            if literal in plain and entry.message.field in fields:
+                parameters = entry.template.match(text)
+                if parameters is not None:
+                    hits.append(Hit(entry.fault, entry.message, entry.template.weight, place, parameters))
+        return hits
+
+    def inside(self, plain: str) -> str | None:
+        """The longest fixed message that stands anywhere in `plain` (lower case, blanks collapsed), or None."""
+        found = [text for text, entries in self._fixed.items() if entries[0].template.weight >= 14 and text in plain]
+        return max(found, key=len, default=None)
+
+    def sc(self, code: str) -> list[Fault]:
+        """The faults with this SC number ("SC_nnnnn")."""
+        return self._by_sc.get(code.upper(), [])
+
+    def code(self, code: str) -> list[tuple[Fault, int | None]]:
+        """The faults with this code, whatever its spelling, each with the HTTP status that goes with it."""
+        return self._by_code.get(code_key(code), [])
+
+    def status(self, status: int) -> list[Fault]:
+        """The faults with this HTTP status."""
+        return self._by_status.get(status, [])
+
+    def signs(self, status: int | None) -> list[tuple[Fault, Sign]]:
+        """The signs that fit this status, or any."""
+        found = self._signs.get(None, [])
+        return found if status is None else [*self._signs.get(status, ()), *found]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The compared form of every code."""
+        return frozenset(self._by_code)
+
+
+def _longest_literal(template: str) -> str:
+    pieces = (normalise(piece) for gap in _PLACEHOLDER.split(template) for piece in _QUOTE.split(gap))
+    return max(pieces, key=len, default="")

@@ -1,0 +1,223 @@
+"""What people paste: raw HTTP messages, curl's output, log lines, exception texts, prose with a body in it.
+
+`read` finds whole HTTP messages. `digest` takes anything else apart: the request, the status, header lines and values that
+can be found in it, and the pieces of text that are worth holding against the catalogue. Any bytes are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from recoup.diagnosis.body import decode, values_in
+from recoup.exchange import Exchange, Headers, Request, Response
+
+__all__ = ["Digest", "digest", "pieces", "read"]
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_TEXT = 65_536
+MAX_MESSAGES = 1000
+
+_STATUS_LINE = re.compile(r"^[<*\s]{0,8}HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)", re.MULTILINE)
+_REQUEST_LINE = re.compile(
+    r"^[>\s]{0,8}(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+((?:https?://|/)[^\s\"'`]{0,4000})(?:[ \t]+HTTP/\d(?:\.\d)?)?[ \t]*\r?$",
+    re.MULTILINE,
+)
+_HEADER = re.compile(r"[<>]?[ \t]{0,4}([A-Za-z0-9][A-Za-z0-9\-]{0,80})[ \t]{0,4}:[ \t]?([^\r\n]*)\r?$")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})[^\r\n]{0,100}\r?\n")
+
+_METHOD_URL = re.compile(
+    r"(?<![A-Za-z])(GET|POST|PUT|PATCH|DELETE)(?![A-Za-z])[\s`'\":,]{1,12}(?:request to [`'\"]{0,2}|on [`'\"]{0,2})?"
+    r"((?:https?://|/)[A-Za-z0-9][^\s\"'`<>)]{1,2000})"
+)
+_URL = re.compile(
+    r"https?://(?:[a-z0-9.\-]{0,100}(?:amazon|a2z|amazonaws)\.[a-z.]{2,12})(?::\d{1,5})?(/[^\s\"'`<>)]{0,2000})?",
+    re.IGNORECASE,
+)
+_STATUS_HINTS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"HTTP(?:/\d(?:\.\d)?)?\s{0,3}(?:status|error|code|response)?\s{0,3}[:=]?\s{0,3}([2-5]\d\d)(?!\d)",
+        r"status[ _\-]?code['\"]?\]?(?::\w{1,30}:?\w{0,12}\])?\s{0,4}(?:=>|[:=]|of|is|was)?\s{0,4}['\"]?([2-5]\d\d)(?!\d)",
+        r"\bHTTPStatus\s{0,3}=\s{0,3}([2-5]\d\d)(?!\d)",
+        r"\bresponse[_ ]?code\s{0,3}[:=]\s{0,3}([2-5]\d\d)(?!\d)",
+        r"(?<!\d)([45]\d\d) (?:Client|Server) Error",
+        r"resulted in an? [`'\"]?([45]\d\d)(?!\d)",
+        r"(?<![\d.])\(?([45]\d\d)\)?[ :\-]{1,3}(?:Bad Request|Unauthorized|Forbidden|Not ?Found|Method Not Allowed|Conflict|Precondition|"
+        r"Request Entity|Payload|Unsupported Media|Unprocessable|Too Many|Internal Server|Service Unavailable|Gateway Time)",
+        r"\[([45]\d\d)\]",
+        r"['\"]?\bstatus['\"]?\s{0,3}(?:=>|[:=])\s{0,3}['\"]?([45]\d\d)(?!\d)",
+        r"\berror(?: code)?[ :(=]{1,3}([45]\d\d)(?!\d)",
+        r"(?<![\d.])([45]\d\d) (?:error|status|response|on )",
+        r"\b(?:get|got|getting|gets|receive|received|returns|returned|answers)(?: an?)?(?: \w{1,12})? [`'\"]?([45]\d\d)(?!\d)",
+    )
+)
+_HEADER_HINT = re.compile(
+    r"['\"]?\b(x-amzn?-[a-z\-]{2,30}|retry-after|server)['\"]?\s{0,3}(?::|=>)\s{0,3}\[?['\"]?([^\"'\r\n\],]{1,300})",
+    re.IGNORECASE,
+)
+_REQUEST_HEADERS = frozenset({"x-amz-access-token", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"})
+_QUOTED = re.compile(r"\"([^\"\r\n]{6,500})\"|'([^'\r\n]{6,500})'|`([^`\r\n]{6,500})`")
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """What could be found in a text: each part may be missing. `values` are objects and lists that stand in it."""
+
+    text: str
+    request: Request | None = None
+    status: int | None = None
+    headers: Headers = Headers()
+    values: tuple[Any, ...] = ()
+    complete: bool = True
+
+
+def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
+    """The HTTP exchanges in `data`: each response with the request before it, where there is one.
+
+    `form` is "http" or "auto" to look for them, "text" to take everything as prose (then the list is empty). A list is also
+    empty where there is no status line. Interim responses (1xx) are passed over.
+    """
+    if form == "text":
+        return []
+    raw = (data if isinstance(data, bytes) else data.encode("utf-8", "replace"))[:MAX_BYTES]
+    if b"HTTP/" not in raw:
+        return []
+    if b"\x00" in raw[:64] or raw[:2] == b"\x1f\x8b":
+        raw = decode(raw).encode("utf-8", "replace")
+    text = raw.removeprefix(b"\xef\xbb\xbf").decode("latin-1")  # every byte keeps its place, also in a packed body
+    statuses = [found for found in _STATUS_LINE.finditer(text)][:MAX_MESSAGES]
+    requests = [found for found in _REQUEST_LINE.finditer(text)][:MAX_MESSAGES]
+    exchanges: list[Exchange] = []
+    previous = 0
+    for position, found in enumerate(statuses):
+        status = int(found[1])
+        if status < 200 or status > 599:
+            continue
+        before = [each for each in requests if previous <= each.start() < found.start()]
+        following = [each.start() for each in requests if each.start() > found.start()][:1]
+        following += [each.start() for each in statuses[position + 1 : position + 2]]
+        end = min(following, default=len(text))
+        headers, body = _message(text, found.end(), end)
+        request = _request(text, before[-1], found.start()) if before else None
+        response = Response(status=status, headers=headers, body=_content(headers, body.encode("latin-1")))
+        exchanges.append(Exchange(request=request, response=response))
+        previous = end
+    return exchanges
+
+
+def _request(text: str, found: re.Match[str], end: int) -> Request:
+    headers, body = _message(text, found.end(), end)
+    return Request(method=found[1], url=found[2], headers=headers, body=body.encode("latin-1").strip() or None)
+
+
+def _message(text: str, at: int, end: int) -> tuple[Headers, str]:
+    """The header lines after a first line, and what follows the blank line (or the last line that looks like one)."""
+    items: list[tuple[str, str]] = []
+    at = text.find("\n", at, end) + 1 or end
+    while at < end:
+        stop = text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        line = text[at:stop]
+        if line.strip("\r <>") == "":
+            at = stop + 1
+            break
+        found = _HEADER.match(line)
+        if found is None:
+            break
+        items.append((found[1], found[2].strip()))
+        at = stop + 1
+    return Headers(items), text[at:end] if at < end else ""
+
+
+def _content(headers: Headers, body: bytes) -> bytes:
+    if "chunked" not in (headers.get("transfer-encoding") or "").lower():
+        length = headers.get("content-length") or ""
+        return body[: int(length)] if length.isascii() and length.isdigit() and 0 < int(length) < len(body) else body
+    parts: list[bytes] = []
+    at = 0
+    while (found := _CHUNK.match(body, at)) is not None:
+        size = int(found[1], 16)
+        if size == 0:
+            return b"".join(parts)
+        parts.append(body[found.end() : found.end() + size])
+        at = found.end() + size
+        at += 2 if body[at : at + 2] == b"\r\n" else 1
+    return b"".join(parts) or body
+
+
+def digest(data: bytes | str) -> Digest:
+    """A text taken apart. Never raises."""
+    text = (decode(data[:MAX_BYTES]) if isinstance(data, bytes) else data)[:MAX_TEXT]
+    values, complete = values_in(text)
+    response: list[tuple[str, str]] = []
+    request_headers: list[tuple[str, str]] = []
+    for found in _HEADER_HINT.finditer(text):
+        side = request_headers if found[1].lower() in _REQUEST_HEADERS else response
+        side.append((found[1], found[2].strip()))
+        if len(response) + len(request_headers) > 100:
+            break
+    return Digest(
+        text=text,
+        request=_request_hint(text, Headers(request_headers)),
+        status=_status_hint(text),
+        headers=Headers(response),
+        values=tuple(values),
+        complete=complete,
+    )
+
+
+def _request_hint(text: str, headers: Headers) -> Request | None:
+    found = _METHOD_URL.search(text)
+    if found is not None:
+        return Request(method=found[1], url=found[2].rstrip(".,;"), headers=headers)
+    url = _URL.search(text)
+    if url is not None:
+        return Request(method="", url=url[0].rstrip(".,;"), headers=headers)
+    return None
+
+
+def _status_hint(text: str) -> int | None:
+    success: int | None = None
+    for pattern in _STATUS_HINTS:
+        for found in pattern.finditer(text):
+            status = int(found[1])
+            if status >= 400:
+                return status
+            success = success or status
+    return success
+
+
+def pieces(text: str, limit: int = 500) -> Iterator[str]:
+    """The parts of a text that may be a message: its lines, what follows a colon, what is quoted, its sentences."""
+    seen: set[str] = set()
+    for line in text.splitlines():
+        for piece in _pieces_of(line.strip()):
+            if len(piece) >= 8 and piece not in seen:
+                seen.add(piece)
+                yield piece
+                if len(seen) >= limit:
+                    return
+
+
+def _pieces_of(line: str) -> Iterator[str]:
+    if not line:
+        return
+    line = line[:2000]
+    yield line
+    at = line.find(": ")
+    for _ in range(4):
+        if at < 0:
+            break
+        yield line[at + 2 :]
+        at = line.find(": ", at + 2)
+    for found in _QUOTED.finditer(line):
+        yield found[1] or found[2] or found[3]
+    if ". " in line:
+        yield from line.split(". ")[:20]
+    if " - " in line:
+        yield from line.split(" - ")[1:5]
+    if " (" in line:
+        yield line.partition(" (")[0]

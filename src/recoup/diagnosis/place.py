@@ -1,0 +1,41 @@
+"""Who answered: told by the address of the request, or else by the form of the answer."""
+
+from __future__ import annotations
+
+from recoup.catalogue.fault import BodyKind
+from recoup.diagnosis.match import Area
+from recoup.diagnosis.shapes.claim import Claim
+from recoup.exchange import Headers, Request
+
+__all__ = ["area_of"]
+
+
+def area_of(request: Request | None, headers: Headers, claim: Claim) -> Area:
+    """The place that answered, as far as it can be told."""
+    known = _by_request(request) if request is not None else Area.UNKNOWN
+    if known is not Area.UNKNOWN:
+        return known
+    if claim.kind is BodyKind.LOGIN:
+        return Area.LOGIN
+    if claim.kind in (BodyKind.LEGACY, BodyKind.LABELS) or claim.sc_code is not None:
+        return Area.FULFILLMENT
+    if len(headers) and "amazons3" in (headers.get("server") or "").lower():
+        return Area.STORAGE
+    if claim.kind is BodyKind.XML and claim.code:
+        return Area.STORAGE
+    return Area.UNKNOWN
+
+
+def _by_request(request: Request) -> Area:
+    path, host = request.path, request.host
+    if path.startswith("/externalFulfillment/") or "yojaka" in host or "smartconnect" in host:
+        return Area.FULFILLMENT
+    if "/auth/o2/" in path or host in ("api.amazon.com", "api.amazon.co.uk", "api.amazon.co.jp"):
+        return Area.LOGIN
+    if ".s3" in host or host.startswith("s3") or "X-Amz-Signature=" in request.url or "cloudfront.net" in host:
+        return Area.STORAGE
+    if "sellingpartnerapi" in host:
+        return Area.GENERAL
+    if "sellercentral" in host or "vendorcentral" in host or ("amazon" in host and path.startswith("/apps/")):
+        return Area.UNKNOWN
+    return Area.GENERAL if path.startswith("/") and (request.method or not host) else Area.UNKNOWN

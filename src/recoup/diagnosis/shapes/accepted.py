@@ -1,0 +1,133 @@
+"""Accepted, and failed all the same: what a 200 says beside its status.
+
+Listings that are INVALID, operations and transactions that ended in failure, items of a price list with an error of their
+own, and a list of errors beside a payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recoup.catalogue.fault import BodyKind
+from recoup.diagnosis.diagnosis import Item
+from recoup.diagnosis.shapes.claim import Claim, as_text, field, make_claim
+from recoup.diagnosis.shapes.objects import error_claims
+
+__all__ = ["accepted_claims"]
+
+MAX_ITEMS = 2000
+
+
+def accepted_claims(value: Any) -> list[Claim]:
+    """What failed behind a status that says success."""
+    if isinstance(value, list):
+        return _item_errors(value)
+    if not isinstance(value, Mapping):
+        return []
+    payload = field(value, "payload")
+    claims = [*_issues(value), *_operation(value), *_errors(value)]
+    for inner in (value, payload):
+        if isinstance(inner, Mapping):
+            claims.extend(_transaction(inner))
+    claims.extend(_fees(payload if isinstance(payload, Mapping) else value))
+    if isinstance(payload, list):
+        claims.extend(_item_errors(payload))
+    return claims
+
+
+def _issues(value: Mapping[Any, Any]) -> list[Claim]:
+    issues = field(value, "issues")
+    invalid = _word(field(value, "status")) in ("INVALID", "ERROR")
+    issues = [issue for issue in issues if isinstance(issue, Mapping)] if isinstance(issues, list) else []
+    errors = [issue for issue in issues[:MAX_ITEMS] if _word(field(issue, "severity")) in ("ERROR", "")]
+    if not errors and not invalid:
+        return []
+    name = as_text(field(value, "sku")) or ""
+    if not errors:
+        return [make_claim(BodyKind.ISSUES, code="INVALID", item=Item(kind="listing", index=0, name=name))]
+    return [
+        make_claim(
+            BodyKind.ISSUES,
+            code=field(issue, "code"),
+            message=field(issue, "message"),
+            details=field(issue, "details"),
+            item=Item(kind="issue", index=index, name=name),
+        )
+        for index, issue in enumerate(errors)
+    ]
+
+
+def _operation(value: Mapping[Any, Any]) -> list[Claim]:
+    if _word(field(value, "operationstatus")) != "FAILED":
+        return []
+    name = as_text(field(value, "operation")) or ""
+    problems = field(value, "operationproblems")
+    claims = [
+        make_claim(
+            BodyKind.ISSUES,
+            code=field(problem, "code"),
+            message=field(problem, "message"),
+            details=field(problem, "details"),
+            item=Item(kind="operation", index=index, name=name),
+        )
+        for index, problem in enumerate(problems[:MAX_ITEMS] if isinstance(problems, list) else [])
+        if isinstance(problem, Mapping)
+    ]
+    return claims or [make_claim(BodyKind.ISSUES, code="FAILED", item=Item(kind="operation", index=0, name=name))]
+
+
+def _transaction(value: Mapping[Any, Any]) -> list[Claim]:
+    status = field(value, "transactionstatus")
+    if not isinstance(status, Mapping) or _word(field(status, "status")) != "FAILURE":
+        return []
+    item = Item(kind="transaction", index=0, name=as_text(field(status, "transactionid")) or "")
+    found = error_claims(field(status, "errors"), item=item)
+    return [_as_issue(claim) for claim in found] or [make_claim(BodyKind.ISSUES, code="Failure", item=item)]
+
+
+def _as_issue(claim: Claim) -> Claim:
+    return make_claim(
+        BodyKind.ISSUES,
+        code=claim.code,
+        message=claim.message,
+        details=claim.details,
+        retryable=claim.retryable,
+        item=claim.item,
+    )
+
+
+def _errors(value: Mapping[Any, Any]) -> list[Claim]:
+    errors = field(value, "errors")
+    if not isinstance(errors, list) or not any(isinstance(error, Mapping) and error for error in errors):
+        return []
+    return error_claims({"errors": errors})
+
+
+def _fees(value: Mapping[Any, Any]) -> list[Claim]:
+    result = field(value, "feesestimateresult")
+    return _item_errors([result]) if isinstance(result, Mapping) else []
+
+
+def _item_errors(entries: list[Any]) -> list[Claim]:
+    claims: list[Claim] = []
+    for index, entry in enumerate(entries[:MAX_ITEMS]):
+        if not isinstance(entry, Mapping) or _word(field(entry, "status")) not in ("CLIENTERROR", "SERVERERROR"):
+            continue
+        error = field(entry, "error")
+        error = error if isinstance(error, Mapping) else {}
+        name = as_text(field(entry, "asin", "sellersku", "sku")) or ""
+        claims.append(
+            make_claim(
+                BodyKind.ISSUES,
+                code=field(error, "code") or field(entry, "status"),
+                message=field(error, "message"),
+                details=field(error, "details"),
+                item=Item(kind="item", index=index, name=name),
+            )
+        )
+    return claims
+
+
+def _word(value: Any) -> str:
+    return value.strip().upper() if isinstance(value, str) else ""

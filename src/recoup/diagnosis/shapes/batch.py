@@ -1,0 +1,121 @@
+"""Batches: one response that holds one status for each item (207 of the inventory, pricing batches)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recoup.catalogue.fault import BodyKind
+from recoup.diagnosis.codes import code_key
+from recoup.diagnosis.diagnosis import Item
+from recoup.diagnosis.shapes.claim import Claim, as_status, as_text, field, make_claim
+from recoup.diagnosis.shapes.objects import error_claims
+
+__all__ = ["batch_claims", "is_batch"]
+
+MAX_ITEMS = 10_000
+# In an item of the inventory the words of an error stand in errorType, errorSubType or the reason phrase, in either order.
+_SHORT_CODES = frozenset(
+    {
+        "internalfailure",
+        "serviceunavailable",
+        "invalidinput",
+        "notfound",
+        "duplicaterequest",
+        "forbidden",
+        "serverbusy",
+        "operationnotpermitted",
+        "stateconflict",
+        "ordercancelled",
+        "ratelimited",
+    }
+)
+
+
+def is_batch(value: Any) -> bool:
+    """Whether `value` is a list of responses that each have a status of their own."""
+    return bool(_items(value))
+
+
+def batch_claims(value: Any) -> list[Claim]:
+    """A claim for each item that failed, and for each that succeeded but asks the seller to act; in the items' order."""
+    claims: list[Claim] = []
+    for index, entry in enumerate(_items(value)[:MAX_ITEMS]):
+        if not isinstance(entry, Mapping):
+            continue
+        status = _status(entry)
+        body = field(entry, "body")
+        body = body if isinstance(body, Mapping) else {}
+        actionable = _actionable(body) or _actionable(entry)
+        if (status is None or status < 400) and not actionable:
+            if status is None and field(body, "errors"):
+                claims.extend(error_claims(body, item=_item(index, entry, body)))
+            continue
+        claims.extend(_entry_claims(index, entry, body, status, actionable))
+    return claims
+
+
+def _items(value: Any) -> list[Any]:
+    responses = field(value, "responses") if isinstance(value, Mapping) else value
+    if not isinstance(responses, list):
+        return []
+    looked = [entry for entry in responses[:20] if isinstance(entry, Mapping)]
+    return responses if any(_status(entry) is not None for entry in looked) else []
+
+
+def _status(entry: Mapping[Any, Any]) -> int | None:
+    status = field(entry, "status")
+    if isinstance(status, Mapping):
+        status = field(status, "statuscode", "code")
+    elif status is None:
+        status = field(entry, "statuscode")
+    return as_status(status)
+
+
+def _item(index: int, entry: Mapping[Any, Any], body: Mapping[Any, Any]) -> Item:
+    name = as_text(field(body, "skuid", "sku", "asin")) or as_text(field(entry, "uri")) or ""
+    return Item(kind="item", index=index, name=name)
+
+
+def _actionable(body: Mapping[Any, Any]) -> list[Mapping[Any, Any]]:
+    errors = field(body, "actionableerrors", "selleractionableerrors")
+    errors = [errors] if isinstance(errors, Mapping) else errors
+    return [error for error in errors if isinstance(error, Mapping) and error] if isinstance(errors, list) else []
+
+
+def _entry_claims(
+    index: int,
+    entry: Mapping[Any, Any],
+    body: Mapping[Any, Any],
+    status: int | None,
+    actionable: list[Mapping[Any, Any]],
+) -> list[Claim]:
+    item = _item(index, entry, body)
+    holder = field(entry, "status")
+    phrase = as_text(field(holder, "reasonphrase", "reason")) if isinstance(holder, Mapping) else None
+    claims = [_actionable_claim(error, phrase, status, item) for error in actionable]
+    if not claims:
+        claims = error_claims(body, item=item, status=status)
+    if not claims:
+        short = phrase if phrase and code_key(phrase) in _SHORT_CODES else None
+        claims = [make_claim(BodyKind.BATCH, code=short, message=phrase, status=status, item=item)]
+    return claims
+
+
+def _actionable_claim(error: Mapping[Any, Any], phrase: str | None, status: int | None, item: Item) -> Claim:
+    kind, detail = as_text(field(error, "errortype", "code")), as_text(field(error, "errorsubtype", "message"))
+    described = as_text(field(error, "errordescription", "errorsubtypedescription", "description"))
+    if detail and code_key(detail) in _SHORT_CODES and not (kind and code_key(kind) in _SHORT_CODES):
+        kind, detail = detail, kind
+    if kind and " " in kind and detail and " " not in detail:
+        kind, detail = detail, kind
+    known = [word for word in (kind, phrase) if word and code_key(word) in _SHORT_CODES]
+    return make_claim(
+        BodyKind.BATCH,
+        code=kind or (known[0] if known else None),
+        message=detail if detail and " " in detail else described or detail or phrase,
+        details=as_text(field(error, "details")),
+        status=status,
+        item=item,
+        phrase=phrase,
+    )

@@ -1,0 +1,165 @@
+"""Error objects: the list of errors, one bare object, the older External Fulfillment form, Login with Amazon's, the gateway's.
+
+Any nesting is walked, also through texts that hold JSON themselves, since integrators and client libraries wrap what
+Amazon sent. The innermost object speaks; what wraps it repeats it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from recoup.catalogue.fault import BodyKind
+from recoup.diagnosis.codes import LOGIN_ERRORS
+from recoup.diagnosis.diagnosis import Item
+from recoup.diagnosis.literals import parse_json, read_literal
+from recoup.diagnosis.shapes.claim import Claim, as_status, as_text, field, make_claim
+
+__all__ = ["error_claims", "unwrapped"]
+
+MAX_NODES = 4000
+MAX_CLAIMS = 50
+
+
+def error_claims(value: Any, *, item: Item | None = None, status: int | None = None) -> list[Claim]:
+    """Every error object in `value`, in the order in which they stand, repeats left out."""
+    claims: list[Claim] = []
+    seen: set[tuple[str | None, str | None, str | None]] = set()
+    queue: deque[tuple[Any, BodyKind | None]] = deque([(value, None)])
+    nodes = 0
+    while queue and nodes < MAX_NODES and len(claims) < MAX_CLAIMS:
+        nodes += 1
+        node, inside = queue.popleft()
+        if isinstance(node, str):
+            inner = unwrapped(node)
+            if inner is not None:
+                queue.append((inner, inside))
+        elif isinstance(node, Mapping):
+            claim = None if _holds_another(node) else _object(node, inside, item, status, root=nodes == 1)
+            if claim is not None:
+                key = (claim.code, claim.message, claim.details)
+                if key not in seen:
+                    seen.add(key)
+                    claims.append(claim)
+            else:
+                _enqueue_parts(node, queue)
+        elif isinstance(node, list | tuple):
+            claim = _reshaped(node, item)
+            if claim is not None:
+                claims.append(claim)
+            else:
+                kind = inside or BodyKind.ERRORS
+                queue.extend((part, kind) for part in node[:MAX_NODES] if isinstance(part, dict | list | str))
+    return claims
+
+
+def unwrapped(text: str) -> Any:
+    """The object or list that `text` itself is written as, or None."""
+    start = text.find("{")
+    if start < 0:
+        start = text.find("[")
+    if start < 0 or start > 200:
+        return None
+    whole, value = parse_json(text[start:])
+    if not whole:
+        literal = read_literal(text, start)
+        value = literal.value if literal is not None else None
+    if isinstance(value, str):
+        return None
+    return value if isinstance(value, dict | list) and value else None
+
+
+def _holds_another(node: Mapping[Any, Any]) -> bool:
+    """Whether `node` only wraps the error: an object that has a list of errors, or JSON in the place of its message."""
+    errors = field(node, "errors")
+    if isinstance(errors, list) and errors:
+        return True
+    message = field(node, "message", "errormessage", "body", "error")
+    if isinstance(message, dict):
+        return bool(message)
+    return isinstance(message, str) and "{" in message[:200] and unwrapped(message) is not None
+
+
+def _enqueue_parts(node: Mapping[Any, Any], queue: deque[tuple[Any, BodyKind | None]]) -> None:
+    errors = field(node, "errors")
+    if isinstance(errors, dict):
+        errors = [errors]
+    if isinstance(errors, list):
+        for part in errors[:MAX_NODES]:
+            queue.append(({"message": part} if isinstance(part, str) else part, BodyKind.ERRORS))
+    for key, part in node.items():
+        if isinstance(part, dict | list):
+            if part is not errors:
+                queue.append((part, None))
+        elif isinstance(part, str) and "{" in part[:200] and key not in ("details",):
+            queue.append((part, None))
+
+
+def _object(
+    node: Mapping[Any, Any], inside: BodyKind | None, item: Item | None, status: int | None, *, root: bool
+) -> Claim | None:
+    code = as_text(field(node, "errorcode"))
+    if code is not None and inside is None:
+        return make_claim(
+            BodyKind.LEGACY,
+            code=code,
+            message=field(node, "errordescription", "description", "errormessage", "message"),
+            details=field(node, "details"),
+            retryable=field(node, "retryable", "isretryable"),
+            status=status,
+            item=item,
+        )
+    login = as_text(field(node, "error")) or as_text(field(node, "field"))
+    described = as_text(field(node, "errordescription", "message"))
+    if login is not None and (login in LOGIN_ERRORS or as_text(field(node, "errordescription")) is not None):
+        return make_claim(
+            BodyKind.LOGIN, code=login, message=described, request_id=field(node, "requestid"), status=status, item=item
+        )
+    code = as_text(field(node, "code", "errorcode", "type" if "message" in node else "code"))
+    message = field(node, "message", "errormessage")
+    details = field(node, "details", "detail")
+    text = as_text(message) if message is not None else None
+    if code is not None and code in LOGIN_ERRORS:
+        return make_claim(BodyKind.LOGIN, code=code, message=text or described, status=status, item=item)
+    if code is not None and (text is not None or inside is not None or details is not None or _has(node, "message")):
+        own = status if status is not None else as_status(field(node, "statuscode", "httpstatus", "status"))
+        return make_claim(
+            inside or BodyKind.BARE,
+            code=code,
+            message=text,
+            details=_flat(details),
+            retryable=field(node, "retryable", "isretryable"),
+            status=own,
+            request_id=field(node, "requestid"),
+            item=item,
+        )
+    if text is not None and (inside is not None or (root and len(node) <= 2)):
+        return make_claim(inside or BodyKind.GATEWAY, message=text, details=_flat(details), status=status, item=item)
+    if inside is not None and _flat(details):
+        return make_claim(inside, details=_flat(details), status=status, item=item)
+    return None
+
+
+def _has(node: Mapping[Any, Any], name: str) -> bool:
+    return any(isinstance(key, str) and key.lower() == name for key in node)
+
+
+def _flat(details: Any) -> str | None:
+    """Details as text: also where a list or an object stands in their place."""
+    if isinstance(details, list):
+        texts = [text for text in (as_text(part) for part in details[:20]) if text]
+        return "; ".join(texts)
+    if isinstance(details, Mapping):
+        text = as_text(field(details, "message", "description"))
+        return text
+    return as_text(details)
+
+
+def _reshaped(node: list[Any] | tuple[Any, ...], item: Item | None) -> Claim | None:
+    """('invalid_client', 'Client authentication failed', 401), as a client library prints Login with Amazon's answer."""
+    if not 2 <= len(node) <= 3 or not isinstance(node[0], str) or node[0] not in LOGIN_ERRORS:
+        return None
+    return make_claim(
+        BodyKind.LOGIN, code=node[0], message=node[1], status=as_status(node[2]) if len(node) == 3 else None, item=item
+    )
