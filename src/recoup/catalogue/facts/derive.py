@@ -135,7 +135,10 @@ def _operation(fields: dict[str, Any], file: Path, name: str) -> Operation:
 
 
 def _blocks(file: Path, name: str) -> list[dict[str, Any]]:
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{file.name} is not TOML: {error}") from error
     if set(data) - {name}:
         raise CatalogueError(f"{file.name}: only [[{name}]] blocks belong here, not {sorted(set(data) - {name})}")
     blocks: list[dict[str, Any]] = data.get(name, [])

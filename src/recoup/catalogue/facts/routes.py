@@ -163,8 +163,12 @@ def _difference(want: str, have: str) -> float:
     if want.lower() == have.lower():
         return 0.05
     if _is_version(want):
-        kin = (want[0] == "v") == (have[:1] == "v")  # v0 and v1, or two dates
-        return (0.25 if kin else 0.3) if _is_version(have) else 1.0
+        if not _is_version(have):
+            return 1.0
+        if (want[0] == "v") != (have[0] == "v"):
+            return 0.3
+        # v0 and v1, or two dates: the more alike, the likelier is a slip of the pen.
+        return 0.25 - 0.1 * SequenceMatcher(None, want, have, autojunk=False).ratio()
     if len(have) > _LONG:
         return 1.0
     matcher = SequenceMatcher(None, want.lower(), have.lower(), autojunk=False)
