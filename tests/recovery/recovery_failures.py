@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -11,6 +13,10 @@ from recoup.catalogue.fault import Action, Fault, Kind, Recovery, Remedy, RetryC
 from recoup.catalogue.loader import load_sources
 from recoup.diagnosis.diagnosis import Diagnosis, Match
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request, Response
+from recoup.recovery.decision import Decision
+from recoup.recovery.history import EMPTY, Attempt, History
+from recoup.recovery.policy import Policy
+from recoup.recovery.situation import situate
 
 READ = Operation(
     id="getShipment", api="external-fulfillment", version="2024-09-11", method="GET", path="/s", source="test"
@@ -84,3 +90,23 @@ def exchange(status: int = 500, method: str = "GET", headers: dict[str, str] | N
         ),
         response=Response(status=status, headers=Headers(headers or {})),
     )
+
+
+NOW = datetime(2026, 11, 18, 7, 46, 40, tzinfo=UTC).timestamp()
+POLICY = Policy.documented()
+
+
+def after(attempts: int, *, renewed: bool = False, unknown: bool = False) -> History:
+    history = EMPTY
+    for number in range(1, attempts + 1):
+        history = history.with_attempt(Attempt(number=number, sent_at=NOW, ended_at=NOW, unknown=unknown))
+    return history.with_renewal() if renewed else history
+
+
+def decided(
+    diagnosis: Diagnosis, *, attempts: int = 1, renewed: bool = False, policy: Policy = POLICY, **situation: Any
+) -> Decision:
+    random = situation.pop("random", 1.0)
+    judged = situate(diagnosis, situation.pop("exchange", None), now=situation.pop("now", NOW), **situation)
+    history = after(attempts, renewed=renewed, unknown=judged.unknown)
+    return policy.decide(diagnosis, history, judged, lambda: random).decision

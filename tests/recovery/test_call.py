@@ -26,7 +26,7 @@ def a_call(**options: Any) -> Call:
 
 
 def play(call: Call, script: list[Diagnosis | bool | str], begin: float = 1000.0) -> tuple[list[Step], float]:
-    """Feed the script: a Diagnosis answers, True is a plain success, "renewed" and "refused" are the login's outcomes."""
+    """Feed the script: a Diagnosis answers, True succeeds, "renewed" and "refused" are the login's outcomes."""
     now = begin
     steps: list[Step] = [call.begin(now)]
     for event in script:

@@ -112,5 +112,6 @@ def _complaints(name: str, value: str) -> list[str]:
         bare = bare.replace("%7C", "|").replace("%7c", "|")
     kind = next((kind for prefix, kind in _KINDS if bare.startswith(prefix)), None)
     if kind is not None and kind != _EXPECTED[name]:
-        found.append(f"{name}: is a {kind} by its prefix; give the {_EXPECTED[name]}")
+        article = "an" if kind[0] in "ao" else "a"
+        found.append(f"{name}: is {article} {kind} by its prefix; give the {_EXPECTED[name]}")
     return found

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from recoup.diagnosis import diagnose as recognise
 from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.diagnosis.engine import diagnose as recognise
 from recoup.exchange import Exchange, Response
 from recoup.recovery.decision import decision_as_dict
 from recoup.recovery.history import EMPTY, Attempt, History

@@ -165,7 +165,7 @@ class Call:
         """
         self._expect(_State.SENT)
         if diagnosis is None:
-            from recoup.diagnosis import diagnose  # late: a call that succeeds never pays for the catalogue
+            from recoup.diagnosis.engine import diagnose  # late: a call that succeeds never pays for the catalogue
 
             diagnosis = diagnose(exchange)
         if not diagnosis.failed:
