@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from recoup.sandbox.fulfillment import stock
 from recoup.sandbox.fulfillment.matrix import State
 from recoup.sandbox.fulfillment.programs import BRAZIL, Channel, needs_invoice, program_of
-from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, Line, Location, Shipment
+from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, Line, Location, Return, Shipment
 
-__all__ = ["ORDER_TYPES", "new_location", "new_shipment"]
+__all__ = ["ORDER_TYPES", "new_location", "new_return", "new_shipment"]
 
 ORDER_TYPES = (
     "HAZMAT",
@@ -141,6 +141,33 @@ def _line(state: Fulfillment, line_id: str, sku: str, units: int, order_types: C
         gift_wrap="GIFT_WRAP" in order_types,
         gift_message="GIFT_MESSAGE" in order_types,
     )
+
+
+def new_return(
+    state: Fulfillment, shipment: Shipment, line: Line, units: int, reason: str, status: str, now: float
+) -> Return:
+    """A new return of units of a line."""
+    digits = f"{state.random.getrandbits(128):032x}"
+    item = Return(
+        id="-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])),
+        sequence=len(state.returns) + 1,
+        merchant_id=shipment.merchant_id,
+        shipment_id=shipment.id,
+        order_id=shipment.order_id,
+        location_id=shipment.location_id,
+        marketplace_id=shipment.marketplace_id,
+        channel=shipment.channel,
+        sku=line.sku,
+        units=units,
+        status=status,
+        rma_id=f"RMA{state.random.randrange(10**9):09d}",
+        tracking_id=str(state.random.randrange(10**11, 10**12)),
+        reason=reason,
+        created=now,
+        updated=now,
+    )
+    state.returns[item.id] = item
+    return item
 
 
 def _shipment_id(state: Fulfillment) -> str:

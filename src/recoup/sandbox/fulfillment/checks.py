@@ -13,7 +13,7 @@ from __future__ import annotations
 from recoup.sandbox.fulfillment.matrix import MATRIX, Action, Cell, State
 from recoup.sandbox.fulfillment.programs import BRAZIL, Program, needs_invoice
 from recoup.sandbox.fulfillment.store import Bucket, Fulfillment, Package, Shipment
-from recoup.sandbox.fulfillment.validation import iso
+from recoup.sandbox.fulfillment.validation import invalid, iso
 from recoup.sandbox.operation import OperationCall, Refusal
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "own_location",
     "owned",
     "package_of",
+    "shipment_id",
     "throttle",
 ]
 
@@ -52,13 +53,20 @@ def throttle(state: Fulfillment, operation: str, merchant_id: str, now: float) -
         )
 
 
+def shipment_id(call: OperationCall) -> str:
+    """The id in the path; the shipping options of 2021 have it in the query. Empty where there is none."""
+    return call.path.get("shipmentId") or call.query.get("shipmentId", "")
+
+
 def existing_shipment(state: Fulfillment, call: OperationCall) -> Shipment:
-    """The shipment that the path names, of this merchant: another's is not found, so that nothing leaks."""
-    shipment_id = call.path["shipmentId"]
-    shipment = state.shipments.get(shipment_id)
+    """The shipment that the call names, of this merchant: another's is not found, so that nothing leaks."""
+    name = shipment_id(call)
+    if not name:
+        invalid(None, "shipmentId", "the call names no shipment")
+    shipment = state.shipments.get(name)
     if shipment is None or shipment.merchant_id != call.merchant_id:
         why = "there is no such shipment" if shipment is None else "the shipment belongs to another merchant"
-        raise Refusal("sc-00003-entity-not-found", because=why, entity="shipmentId", id=shipment_id)
+        raise Refusal("sc-00003-entity-not-found", because=why, entity="shipmentId", id=name)
     if shipment.number_of_units != sum(line.units for line in shipment.lines):
         raise Refusal(
             "sc-00000-internal-failure",

@@ -10,12 +10,15 @@ from recoup.sandbox.fulfillment.amazon_stage import (
     create_sandbox_shipment,
     update_sandbox_shipment,
 )
+from recoup.sandbox.fulfillment.inventory import batch_inventory
 from recoup.sandbox.fulfillment.invoices import GENERATE_INVOICE, RETRIEVE_INVOICE
 from recoup.sandbox.fulfillment.labels import GENERATE_SHIP_LABELS
+from recoup.sandbox.fulfillment.legacy_inventory import get_inventory, update_inventory
 from recoup.sandbox.fulfillment.options import RETRIEVE_SHIPPING_OPTIONS
 from recoup.sandbox.fulfillment.packages import CREATE_PACKAGES, UPDATE_PACKAGE, UPDATE_PACKAGE_STATUS
 from recoup.sandbox.fulfillment.processing import PROCESS_SHIPMENT
 from recoup.sandbox.fulfillment.reading import GET_SHIPMENT, get_shipments
+from recoup.sandbox.fulfillment.returns import get_return, list_returns
 from recoup.sandbox.fulfillment.settings import FulfillmentSettings
 from recoup.sandbox.fulfillment.stage import Stage
 from recoup.sandbox.fulfillment.steps import Step
@@ -37,8 +40,14 @@ OPERATIONS: Mapping[str, Step | Handler] = {
     "generateInvoice": GENERATE_INVOICE,
     "retrieveInvoice": RETRIEVE_INVOICE,
     "generateShipLabels": GENERATE_SHIP_LABELS,
-    # lists
+    # lists and single records
     "getShipments": get_shipments,
+    "listReturns": list_returns,
+    "getReturn": get_return,
+    # stock, in the current version and in that of 2021
+    "batchInventory": batch_inventory,
+    "getInventory": get_inventory,
+    "updateInventory": update_inventory,
     # Amazon's own sandbox operations, by which the stage is set
     "createSandboxLocation": create_sandbox_location,
     "createSandboxShipment": create_sandbox_shipment,
@@ -48,17 +57,24 @@ _UNLIMITED = frozenset({"createSandboxLocation", "createSandboxShipment", "updat
 
 
 class FulfillmentService:
-    """External Fulfillment as one object: `handle` answers calls, `stage` holds the outside forces."""
+    """External Fulfillment as one object: `handle` answers calls, `stage` holds the outside forces.
 
-    def __init__(self, settings: FulfillmentSettings | None = None, seed: int = 0) -> None:
+    `clock` tells the virtual instant to stage methods that are not given one; without it they take that of the latest
+    call.
+    """
+
+    def __init__(
+        self, settings: FulfillmentSettings | None = None, seed: int = 0, clock: Callable[[], float] | None = None
+    ) -> None:
         self.state = Fulfillment(settings if settings is not None else FulfillmentSettings(), seed)
-        self.stage = Stage(self.state)
+        self.stage = Stage(self.state, clock)
 
     def handle(self, call: OperationCall) -> Outcome | Working:
         """Answer a call. Raises Refusal for a fault, and LookupError for an operation that is not of this service."""
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise LookupError(f"not an operation of External Fulfillment: {call.operation}")
+        self.state.now = max(self.state.now, call.now)
         if call.operation not in _UNLIMITED:
             checks.throttle(self.state, call.operation, call.merchant_id, call.now)
         if isinstance(operation, Step):
@@ -74,7 +90,7 @@ class FulfillmentService:
         try:
             return self._begin(step, call)
         except Refusal as refusal:
-            shipment = state.shipments.get(call.path["shipmentId"])
+            shipment = state.shipments.get(checks.shipment_id(call))
             if shipment is not None and shipment.merchant_id == call.merchant_id:
                 lockout.count(state, shipment.id, call.operation, refusal, call.now)
             raise

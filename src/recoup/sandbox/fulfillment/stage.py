@@ -8,14 +8,15 @@ ValueError names what is not there.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from recoup.sandbox.fulfillment.amazon_stage import carrier_event
-from recoup.sandbox.fulfillment.births import new_location, new_shipment
+from recoup.sandbox.fulfillment.births import new_location, new_return, new_shipment
 from recoup.sandbox.fulfillment.invoices import make_available
 from recoup.sandbox.fulfillment.matrix import State, rank
 from recoup.sandbox.fulfillment.processing import cancel
 from recoup.sandbox.fulfillment.programs import MARKETPLACES, Channel
+from recoup.sandbox.fulfillment.returns import RETURN_STATUSES
 from recoup.sandbox.fulfillment.settings import RateLimit
 from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, Outage, Shipment
 
@@ -27,8 +28,14 @@ _BROKEN = -1  # a number of units that no record can have
 class Stage:
     """The hand of the marketplace, the carrier, Amazon's support and fate."""
 
-    def __init__(self, state: Fulfillment) -> None:
+    def __init__(self, state: Fulfillment, clock: Callable[[], float] | None = None) -> None:
         self._state = state
+        self._clock = clock
+
+    def _now(self, given: float | None) -> float:
+        if given is not None:
+            return given
+        return self._clock() if self._clock is not None else self._state.now
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -46,7 +53,7 @@ class Stage:
         self,
         *,
         location_id: str,
-        now: float,
+        now: float | None = None,
         merchant_id: str | None = None,
         shipping_type: str = "MARKETPLACE",
         order_types: Sequence[str] = (),
@@ -66,12 +73,31 @@ class Stage:
             self._state,
             merchant,
             location,
-            now,
+            self._now(now),
             shipping_type=shipping_type,
             order_types=order_types,
             units=units,
             skus=skus,
         ).id
+
+    def add_return(
+        self,
+        shipment_id: str,
+        *,
+        line: str = "1",
+        units: int = 1,
+        reason: str = "Missed",
+        status: str = "CREATED",
+        now: float | None = None,
+    ) -> str:
+        """Let a buyer send units of a line back, and return the id of the return."""
+        shipment = self._shipment(shipment_id)
+        if status not in RETURN_STATUSES:
+            raise ValueError(f"the status of a return is one of {', '.join(RETURN_STATUSES)}")
+        found = next((one for one in shipment.lines if one.id == line), None)
+        if found is None or not 1 <= units <= found.units:
+            raise ValueError(f"shipment {shipment_id!r} has no line {line!r} with {units} units")
+        return new_return(self._state, shipment, found, units, reason, status, self._now(now)).id
 
     # -- records that cannot be processed, and outages -------------------------------------------------------------
 
@@ -149,57 +175,57 @@ class Stage:
 
     # -- what happens to a shipment, and to a merchant ---------------------------------------------------------------
 
-    def set_dispatch_after(self, shipment_id: str, at: float, *, now: float) -> None:
+    def set_dispatch_after(self, shipment_id: str, at: float, *, now: float | None = None) -> None:
         """The shipment may not be packed before `at` (SC_30005)."""
         shipment = self._shipment(shipment_id)
         shipment.earliest_pack = at
-        self._state.touch(shipment, now)
+        self._state.touch(shipment, self._now(now))
 
-    def set_expected_ship(self, shipment_id: str, at: float, *, now: float) -> None:
+    def set_expected_ship(self, shipment_id: str, at: float, *, now: float | None = None) -> None:
         """The shipment is expected to be shipped and picked up at `at`."""
         shipment = self._shipment(shipment_id)
         shipment.expected_ship = shipment.expected_pickup = at
-        self._state.touch(shipment, now)
+        self._state.touch(shipment, self._now(now))
 
-    def set_invoice_status(self, shipment_id: str, status: str, *, now: float) -> None:
+    def set_invoice_status(self, shipment_id: str, status: str, *, now: float | None = None) -> None:
         """The marketplace's invoice is PENDING, AVAILABLE or NOT_AVAILABLE."""
         if status not in ("PENDING", "AVAILABLE", "NOT_AVAILABLE"):
             raise ValueError("the status of an invoice is PENDING, AVAILABLE or NOT_AVAILABLE")
         shipment = self._shipment(shipment_id)
         if status == "AVAILABLE":
-            make_available(self._state, shipment, now)
+            make_available(self._state, shipment, self._now(now))
         else:
             shipment.invoice = None
             shipment.invoice_status = status
-        self._state.touch(shipment, now)
+        self._state.touch(shipment, self._now(now))
 
-    def set_processing_source(self, shipment_id: str, source: str, *, now: float) -> None:
+    def set_processing_source(self, shipment_id: str, source: str, *, now: float | None = None) -> None:
         """Processed on INTERNAL_PLATFORM, or on EXTERNAL_PLATFORM, where this interface may not act (SC_00005)."""
         if source not in ("INTERNAL_PLATFORM", "EXTERNAL_PLATFORM"):
             raise ValueError("the source is INTERNAL_PLATFORM or EXTERNAL_PLATFORM")
         shipment = self._shipment(shipment_id)
         shipment.source = source
-        self._state.touch(shipment, now)
+        self._state.touch(shipment, self._now(now))
 
-    def cancel_by_marketplace(self, shipment_id: str, *, now: float) -> None:
+    def cancel_by_marketplace(self, shipment_id: str, *, now: float | None = None) -> None:
         """The buyer or the marketplace cancels the order (SC_00006, 422, from then on)."""
         self._cancel(shipment_id, now, "MARKETPLACE_CANCELLED")
 
-    def cancel_by_system(self, shipment_id: str, *, now: float) -> None:
+    def cancel_by_system(self, shipment_id: str, *, now: float | None = None) -> None:
         """The system cancels the order, as after a missed date."""
         self._cancel(shipment_id, now, "SYSTEM_CANCELLED")
 
-    def _cancel(self, shipment_id: str, now: float, by: str) -> None:
+    def _cancel(self, shipment_id: str, now: float | None, by: str) -> None:
         shipment = self._shipment(shipment_id)
         if shipment.state is State.CANCELLED or rank(shipment.state) >= rank(State.SHIPPED):
             raise ValueError(f"shipment {shipment_id!r} is {shipment.state} and cannot be cancelled")
-        cancel(self._state, shipment, now, by)
+        cancel(self._state, shipment, self._now(now), by)
 
-    def scan_by_carrier(self, shipment_id: str, event: str, *, now: float) -> None:
+    def scan_by_carrier(self, shipment_id: str, event: str, *, now: float | None = None) -> None:
         """The carrier reports SHIPPED, OUT_FOR_DELIVERY or DELIVERED; raises Refusal where the state does not fit."""
         if event not in ("SHIPPED", "OUT_FOR_DELIVERY", "DELIVERED"):
             raise ValueError("a carrier reports SHIPPED, OUT_FOR_DELIVERY or DELIVERED")
-        carrier_event(self._state, self._shipment(shipment_id), event, now)
+        carrier_event(self._state, self._shipment(shipment_id), event, self._now(now))
 
     def allow_list(self, merchant_id: str, allowed: bool) -> None:
         """Amazon's business team puts a merchant on the list for External Fulfillment, or takes them off (SC_00005)."""

@@ -177,7 +177,8 @@ class InventoryItem(msgspec.Struct):
     reserved: int = 0
     sequence: int | None = None
     version: int = 1
-    stamp: float = 0.0
+    stamp: float = 0.0  # of the last If-Unmodified-Since that was taken, and how it was written
+    stamp_text: str = ""
 
     @property
     def sellable(self) -> int:
@@ -238,6 +239,7 @@ class Fulfillment:
         self.settings = settings
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311  ids of a test world must repeat; they protect nothing
+        self.now = 0.0  # the instant of the latest call
         self.document_base = settings.document_base
         self.merchants: dict[str, Merchant] = {}
         self.locations: dict[str, Location] = {}
