@@ -91,7 +91,7 @@ def test_decision(fault: str, kind: str) -> None:
     if best is not None and best.fault.id != fault:
         # One exchange cannot decide: then the decision is that of a rival with the same answer. What must hold for all
         # of them is that nothing is sent again blindly.
-        assert fault in diagnosis.tied
+        assert fault in diagnosis.tied or best.fault.id in FIRST[fault].expected.get("any", [])
         assert decision["action"] in ("give_up", "wait", "resync")
         return
     assert decision["action"] in _choices(table["action"])
@@ -104,4 +104,4 @@ def test_decision(fault: str, kind: str) -> None:
         assert decision["who"] in _choices(expected["who"])
     retryable = table.get("retryable", expected.get("retryable"))
     if retryable is not None:
-        assert diagnosis.retryable is (None if retryable == "unknown" else retryable)
+        assert diagnosis.retryable in [None if choice == "unknown" else choice for choice in _choices(retryable)]
