@@ -26,14 +26,13 @@ __all__ = [
     "SellingPartner",
 ]
 
-DIRECT_TO_CONSUMER = "Direct-to-Consumer Shipping (Restricted)"  # the role of every External Fulfillment operation
-# Role names in both spellings that the table of operations knows: the current one, and the slugs of 2022.
+DIRECT_TO_CONSUMER = "direct-to-consumer-shipping"  # the role of every External Fulfillment operation
+# As the table of operations spells them.
 ROLES = (
     DIRECT_TO_CONSUMER,
     "amazon-fulfillment",
     "brand-analytics",
     "buyer-communication",
-    "direct-to-consumer-shipping",
     "finance-and-accounting",
     "inventory-and-order-tracking",
     "pricing",

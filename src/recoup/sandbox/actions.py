@@ -1,7 +1,8 @@
 """What the stage can do, by name: the same actions in Python (`s.stage.revoke_authorization()`) and over HTTP.
 
 Collected from the public methods of the stages behind it; their signatures say which arguments an action takes and of
-which type. Arguments are checked before an action runs, and every action runs under the sandbox's lock.
+which type. Arguments are checked before an action runs, and every action runs under the sandbox's lock. An action that
+needs to know the time has a parameter `now`, which is filled in from the sandbox's clock.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import msgspec
 
 __all__ = ["Actions", "UnknownAction"]
 
+_NOW = "now"
 
-class UnknownAction(LookupError):  # noqa: N818  the name says what happened
+
+class UnknownAction(LookupError):
     """No action is called that; `known` are the names of those that there are."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
@@ -27,9 +30,10 @@ class UnknownAction(LookupError):  # noqa: N818  the name says what happened
 class Actions:
     """All actions of several stages. Attribute access gives an action that may be called from any thread."""
 
-    def __init__(self, lock: threading.RLock, stages: Callable[[], Sequence[object]]) -> None:
+    def __init__(self, lock: threading.RLock, stages: Callable[[], Sequence[object]], now: Callable[[], float]) -> None:
         self._lock = lock
         self._stages = stages
+        self._now = now
 
     def _found(self) -> dict[str, Callable[..., Any]]:
         found: dict[str, Callable[..., Any]] = {}
@@ -49,7 +53,8 @@ class Actions:
 
         def act(*positional: Any, **named: Any) -> Any:
             with self._lock:  # looked up anew: a reset puts other stages in place
-                return self._found()[name](*positional, **named)
+                method = self._found()[name]
+                return method(*positional, **self._timed(method, named))
 
         return act
 
@@ -71,7 +76,12 @@ class Actions:
             known = self._found()
             if name not in known:
                 raise UnknownAction(name, list(known))
-            return known[name](**_checked(name, known[name], arguments))
+            return known[name](**self._timed(known[name], _checked(name, known[name], arguments)))
+
+    def _timed(self, method: Callable[..., Any], named: dict[str, Any]) -> dict[str, Any]:
+        if _NOW not in inspect.signature(method).parameters or _NOW in named:
+            return named
+        return {**named, _NOW: self._now()}
 
 
 def _describe(method: Callable[..., Any]) -> dict[str, Any]:
@@ -81,12 +91,13 @@ def _describe(method: Callable[..., Any]) -> dict[str, Any]:
             "required": parameter.default is inspect.Parameter.empty,
         }
         for name, parameter in inspect.signature(method).parameters.items()
+        if name != _NOW
     }
     return {"what": (inspect.getdoc(method) or "").partition("\n")[0], "arguments": arguments}
 
 
 def _checked(name: str, method: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    parameters = inspect.signature(method).parameters
+    parameters = {at: what for at, what in inspect.signature(method).parameters.items() if at != _NOW}
     hints = get_type_hints(method)
     for given in arguments:
         if given not in parameters:

@@ -32,7 +32,7 @@ CONTROL_PATH = "/_sandbox/"
 _JSON = Headers([("Content-Type", "application/json"), ("Cache-Control", "no-store")])
 
 
-class _Denied(Exception):  # noqa: N818  an answer, not a failure of the program
+class _Denied(Exception):
     def __init__(self, status: int, message: str, **more: object) -> None:
         super().__init__(message)
         self.status = status

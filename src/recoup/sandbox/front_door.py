@@ -1,8 +1,8 @@
 """What every call passes before it reaches a service: the checks of the front door, in their order.
 
 Each check is one small function over a `Visit`. It reads what the earlier ones found, notes what the later ones need,
-and raises a `Refusal` for its one reason. Amazon does not state the order; this one agrees with what was observed: form,
-route, removal date, token, secret, party, region, role, standing, rate, content type, size, fields, JSON.
+and raises a `Refusal` for its one reason. Amazon does not state the order; this one agrees with what was observed:
+form, route, removal date, token, secret, party, region, role, standing, rate, content type, size, fields, JSON.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from recoup.catalogue.facts.marketplaces import region_of
-from recoup.sandbox.accounts import Application, Authorization, PartnerStatus, SellingPartner
+from recoup.sandbox.accounts import ROLES, Application, Authorization, PartnerStatus, SellingPartner
 from recoup.sandbox.login import KNOWN_SCOPES, AuthorizationCode
 from recoup.sandbox.world import REGIONS, World
 
@@ -118,6 +118,8 @@ class AccountStage:
 
     def add_role(self, role: str) -> None:
         """The application gains a role; grants that are older than it do not have it."""
+        if role not in ROLES:
+            raise ValueError(f"no role is called {role!r}; known: {', '.join(ROLES)}")
         self._principal.application.roles.add(role)
 
     def set_scopes(self, scopes: tuple[str, ...]) -> None:
