@@ -80,10 +80,13 @@ class Engine:
         request = exchange.request
         if status < 300:
             method, path = (None, None) if request is None else (request.method, request.path)
-            if request is not None and not may_hide_failure(status, method, path):
+            markup = response.body[:64].lstrip()[:1] == b"<"
+            if request is not None and not markup and not may_hide_failure(status, method, path):
                 return self._values(exchange, status, path)
             if surely_nothing_hidden(status, path, response.body):
                 return succeeded(status)
+        elif status < 400:
+            return succeeded(status)  # a redirection: nothing failed yet
         reading = read(response.body, status=status, content_type=response.headers.get("content-type"))
         claims = reading.claims or self._claims_from_text(reading, exchange)
         if not claims:
@@ -176,6 +179,7 @@ class Engine:
         area = area_of(request, headers, claim)
         evidence = Evidence(
             status=own,
+            http_status=http_status,
             code=claim.code,
             sc_code=claim.sc_code,
             message=claim.message,
@@ -192,7 +196,12 @@ class Engine:
         )
         if hidden:
             evidence = msgspec.structs.replace(evidence, status=None if claim.kind is BodyKind.LABELS else http_status)
-        ranking = narrowed(rank(self.index, evidence), exchange, operation, evidence)
+        found = rank(self.index, evidence)
+        if not found.matches and claim.item is not None:
+            # Nothing is known of the item itself: then it is what a batch of this status means.
+            whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
+            found = rank(self.index, whole)
+        ranking = narrowed(found, exchange, operation, evidence)
         status = own
         if hidden and ranking.matches and not ranking.tied:
             status = ranking.matches[0].fault.status

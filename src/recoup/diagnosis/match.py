@@ -57,6 +57,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a claim and the exchange around it say, ready to be held against the index."""
 
     status: int | None = None
+    http_status: int | None = None
     code: str | None = None
     sc_code: str | None = None
     message: str | None = None
@@ -104,7 +105,7 @@ def _by_text(index: Index, seen: Evidence) -> Ranking | None:
         hits += index.texts(line, "text", ANYWHERE)
     if not hits:
         return None
-    agreeing = [hit for hit in hits if _agrees(hit.fault, seen.status)]
+    agreeing = [hit for hit in hits if _agrees(hit.fault, seen)]
     here = [hit for hit in agreeing if _here(hit.fault, seen.area)]
     for group in (here, agreeing):
         unique = [hit for hit in group if not hit.shared]
@@ -130,7 +131,7 @@ def _decided(index: Index, seen: Evidence, hits: list[Hit]) -> Ranking:
     for hit in rivals:
         if all(hit.fault is not other.fault for other in chosen):
             chosen.append(hit)
-    score = 0.99 if _agrees(best.fault, seen.status) else 0.9
+    score = 0.99 if _agrees(best.fault, seen) else 0.9
     matches = [_match(hit.fault, score / len(chosen), "message", _text_evidence(hit, seen), hit) for hit in chosen]
     for hit in ordered:
         if len(matches) < 5 and all(hit.fault is not match.fault for match in matches):
@@ -263,6 +264,9 @@ def _by_sign(index: Index, seen: Evidence) -> Ranking | None:
             fitting[fault.id] = (parts, fault, sign)
     if not fitting:
         return None
+    own = _own_by_status(index, seen)
+    if own is not None and all(sign.status is None and not sign.header for _, _, sign in fitting.values()):
+        return _tie(index, [own], 0.6, "status", (f"status {seen.status}, whatever the body is",))
     strongest = max(parts for parts, _, _ in fitting.values())
     chosen = [(fault, sign) for parts, fault, sign in fitting.values() if parts == strongest]
     sign = chosen[0][1]
@@ -271,6 +275,14 @@ def _by_sign(index: Index, seen: Evidence) -> Ranking | None:
     said += [f"header {name}: {value}" for name, value in sign.header.items()]
     basis: Basis = "code" if sign.header or sign.code else "status"
     return _tie(index, [fault for fault, _ in chosen], 0.7 if strongest >= 2 else 0.6, basis, tuple(said), seen)
+
+
+def _own_by_status(index: Index, seen: Evidence) -> Fault | None:
+    """The one fault of the place that answered which this status means there; a 4xx below 429 can mean many things."""
+    if seen.status is None or seen.status < 429 or seen.area not in (Area.LOGIN, Area.STORAGE):
+        return None
+    faults = [fault for fault in index.status(seen.status) if _here(fault, seen.area)]
+    return faults[0] if len(faults) == 1 else None
 
 
 def _sign_fits(sign: Sign, seen: Evidence) -> bool:
@@ -361,7 +373,8 @@ def _text_evidence(hit: Hit, seen: Evidence, *, shared: bool = False) -> tuple[s
     if seen.sc_code is not None and hit.fault.sc_code is not None:
         same = _equal(hit.fault.sc_code, seen.sc_code)
         lines.append(f"SC number {seen.sc_code}" + ("" if same else f", where {hit.fault.sc_code} is documented"))
-    lines.extend(_status_conflict(hit.fault, seen.status))
+    if hit.fault.status != seen.http_status:
+        lines.extend(_status_conflict(hit.fault, seen.status))
     return tuple(lines)
 
 
@@ -371,8 +384,9 @@ def _status_conflict(fault: Fault, status: int | None) -> tuple[str, ...]:
     return (f"the status is {status}, where {fault.status} is documented",)
 
 
-def _agrees(fault: Fault, status: int | None) -> bool:
-    if status is None or fault.status is None or fault.status == status or status < 300:
+def _agrees(fault: Fault, seen: Evidence) -> bool:
+    status = seen.status
+    if status is None or fault.status is None or fault.status in (status, seen.http_status) or status < 300:
         return True
     return any(sign.status == status for sign in fault.signs)
 

@@ -17,7 +17,7 @@ def area_of(request: Request | None, headers: Headers, claim: Claim) -> Area:
         return known
     if claim.kind is BodyKind.LOGIN:
         return Area.LOGIN
-    if claim.kind in (BodyKind.LEGACY, BodyKind.LABELS) or claim.sc_code is not None:
+    if claim.kind in (BodyKind.LEGACY, BodyKind.LABELS, BodyKind.BATCH) or claim.sc_code is not None:
         return Area.FULFILLMENT
     if len(headers) and "amazons3" in (headers.get("server") or "").lower():
         return Area.STORAGE

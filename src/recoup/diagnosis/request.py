@@ -38,15 +38,21 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 _MARKETPLACE = re.compile(r"(?<![A-Z0-9])A[A-Z0-9]{9,14}(?![A-Z0-9])")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+\-]\d\d:?\d\d)?)?")
+_ENCODED = "400-wrong-url-encoding"
+_ECHO = re.compile(r"%[0-9A-Fa-f]{2}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def narrowed(ranking: Ranking, exchange: Exchange, operation: Operation | None, seen: Evidence) -> Ranking:
     """The ranking with the request's clues in it: a tie that one clue resolves is no tie any more."""
     request = exchange.request
-    if len(ranking.tied) < 2 or request is None:
+    if len(ranking.tied) < 2:
         return ranking
     tied = frozenset(ranking.tied)
+    if _ENCODED in tied and seen.message and _ECHO.search(seen.message):
+        return _lifted(ranking, [_ENCODED], "the message repeats a value with %XX in it: it was encoded twice")
+    if request is None:
+        return ranking
     facts = _Seen(request=request, operation=operation, exchange=exchange)
     for clue in _clues(facts):
         proved = [name for name in clue.ids if name in tied]

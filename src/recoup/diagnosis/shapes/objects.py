@@ -65,9 +65,18 @@ def unwrapped(text: str) -> Any:
     if not whole:
         literal = read_literal(text, start)
         value = literal.value if literal is not None else None
-    if isinstance(value, str):
-        return None
-    return value if isinstance(value, dict | list) and value else None
+    return value if _speaks_of_errors(value) else None
+
+
+def _speaks_of_errors(value: Any) -> bool:
+    """Whether a value is an error object, or a list of them: braces stand in ordinary messages too."""
+    if isinstance(value, list):
+        return any(isinstance(part, dict) and _speaks_of_errors(part) for part in value[:20])
+    if not isinstance(value, Mapping):
+        return False
+    return (
+        field(value, "errors", "error", "errorcode", "message", "code", "errormessage", "errordescription") is not None
+    )
 
 
 def _holds_another(node: Mapping[Any, Any]) -> bool:
