@@ -372,6 +372,7 @@ def test_a_time_of_day_a_duration_and_an_interval_are_no_dates() -> None:
         ("GET", f"{EF}/shipments", Party.SELLER),
         ("GET", "/reports/2021-06-30/reports", Party.BOTH),
         ("GET", "/vendor/orders/v1/purchaseOrders", Party.VENDOR),
+        ("GET", "/finances/invoices/2026-06-25/invoices", Party.BOTH),
     ],
 )
 def test_whose_authorisation_is_needed(method: str, path: str, party: Party) -> None:

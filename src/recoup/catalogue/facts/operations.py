@@ -59,7 +59,7 @@ class PartyBasis(StrEnum):
 
     ASSUMED = "assumed"  # nothing says otherwise, and the path does not begin with /vendor
     PATH = "path"  # the path begins with /vendor
-    DOCUMENTED = "documented"  # a page of Amazon's says so
+    DOCUMENTED = "documented"  # a page of Amazon's or the words of its model say so
     RECALLED = "recalled"  # from memory of Amazon's availability tables: likely, not verified
 
 

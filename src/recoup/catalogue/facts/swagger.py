@@ -43,7 +43,7 @@ def _operation(model: Model, api: str, source: str, path: str, method: str, item
     arrays = [p for p in query if p.get("type") == "array"]
     statuses = sorted(int(status) for status in body["responses"] if status.isdigit())
     rate, burst, basis = usage_plan(body.get("description", ""))
-    vendor = path.startswith("/vendor")
+    vendor = path.startswith("/vendor/")
     return Operation(
         id=body["operationId"],
         api=api,
