@@ -250,8 +250,17 @@ def _joined(results: list[Diagnosis]) -> Diagnosis:
         return failures[0]
     flat = [part for failure in failures for part in failure.all]
     flat = [msgspec.structs.replace(part, others=()) if part.others else part for part in flat]
-    lead = next((part for part in flat if part.faults and (part.status is None or part.status >= 400)), flat[0])
+    lead = max(flat, key=_telling)  # of equals the first
     return msgspec.structs.replace(lead, others=tuple(part for part in flat if part is not lead))
+
+
+def _telling(part: Diagnosis) -> int:
+    """How much a failure says: a recognised text more than a code, either more than a status, a real failure most."""
+    best = part.best
+    if best is None:
+        return 0
+    failed = 4 if part.status is None or part.status >= 400 else 0
+    return failed + (3 if best.basis == "message" and not part.tied else 2 if not part.tied else 1)
 
 
 def _lines(reading: Reading, claim: Claim) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ def _by_code(index: Index, seen: Evidence) -> Ranking | None:
     for code in (seen.code, seen.phrase, seen.message if seen.code is None else None):
         if code:
             found = _one_code(index, seen, code)
-            if found is not None:
+            if found is not None and (code is seen.code or _here(found.matches[0].fault, seen.area)):
                 return found
     return None
 

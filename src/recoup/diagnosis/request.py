@@ -38,6 +38,8 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 _MARKETPLACE = re.compile(r"(?<![A-Z0-9])A[A-Z0-9]{9,14}(?![A-Z0-9])")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+\-]\d\d:?\d\d)?)?")
+_TOKEN = re.compile(r"[A-Z]{1,20}(?:-[A-Z]{1,20})?")
+_HOST = re.compile(r"[A-Za-z0-9._\-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
 _ENCODED = "400-wrong-url-encoding"
 _ECHO = re.compile(r"%[0-9A-Fa-f]{2}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -110,8 +112,12 @@ def _framing(seen: _Seen) -> Clue | None:
 
 def _fields(seen: _Seen) -> Clue | None:
     headers = seen.request.headers
-    if len(headers.get_all("host")) > 1:
-        return Clue(("400-malformed-http-host-header",), "the request has several Host fields")
+    if not _TOKEN.fullmatch(seen.request.method or "GET"):
+        return Clue(("400-malformed-http-method",), "the method is not a word that HTTP allows")
+    hosts = headers.get_all("host")
+    if len(hosts) > 1 or (hosts and not _HOST.fullmatch(hosts[0].strip())):
+        what = "has several Host fields" if len(hosts) > 1 else "has a Host field that is no host name"
+        return Clue(("400-malformed-http-host-header", "400-wrong-content-type"), f"the request {what}")
     if _CONTROL.search(seen.request.url) or any(_CONTROL.search(value) for _, value in headers):
         return Clue(("400-malformed-http-control-character",), "a control character stands in the URL or in a field")
     empty = next((name for name, value in headers if not value.strip()), None)
@@ -218,8 +224,8 @@ def _content_type(seen: _Seen) -> Clue | None:
 
 
 _LOOKS: tuple[Callable[[_Seen], Clue | None], ...] = (
-    _framing,
     _fields,
+    _framing,
     _path,
     _region,
     _token,
