@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,7 @@ def test_pasted(row: dict[str, object]) -> None:
 
 CRLF = b"\r\n"
 # Condition -> what must be true of the raw bytes, so that the file shows that condition and not another one.
-WIRE = {
+WIRE: dict[str, Callable[[bytes], object]] = {
     "body-in-get-or-head": lambda raw: raw.startswith(b"HEAD ") and b"transfer-encoding:" in raw,
     "content-length-unparseable": lambda raw: not _lengths(raw)[0].isdigit(),
     "multiple-content-length": lambda raw: len(_lengths(raw)) == 2,
@@ -206,8 +207,7 @@ def test_the_malformed_request_holds_its_condition_and_no_other(condition: str) 
     assert others == set()
 
 
-def _safely(holds: object, raw: bytes) -> bool:
-    assert callable(holds)
+def _safely(holds: Callable[[bytes], object], raw: bytes) -> bool:
     try:
         return bool(holds(raw))
     except (IndexError, ValueError):  # no Content-Length, or one that is no number: that condition does not apply
