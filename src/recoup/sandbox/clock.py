@@ -34,6 +34,7 @@ class VirtualClock:
         self._source = source
         self._began = (time.time() if epoch is None else float(epoch), frozen)
         self._lock = threading.Lock()
+        self._asleep = threading.Condition(self._lock)
         self._sleepers: dict[int, tuple[float, asyncio.AbstractEventLoop, asyncio.Event]] = {}
         self._turn = 0
         self._base, self._frozen = self._began
@@ -123,6 +124,7 @@ class VirtualClock:
                 self._turn += 1
                 turn = self._turn
                 self._sleepers[turn] = (instant, loop, moved)
+                self._asleep.notify_all()
             try:
                 if frozen:
                     await moved.wait()
@@ -134,6 +136,14 @@ class VirtualClock:
             finally:
                 with self._lock:
                     self._sleepers.pop(turn, None)
+
+    def wait_for_sleepers(self, count: int = 1, *, timeout: float) -> bool:
+        """Block until `count` operations are in flight; False where that takes longer than `timeout` real seconds.
+
+        For tests that must meet an operation in flight: call it from another thread than the server's.
+        """
+        with self._asleep:
+            return self._asleep.wait_for(lambda: len(self._sleepers) >= count, timeout)
 
     def _wake(self, now: float) -> None:
         # In the order in which they are due, so that what happens next does not hang on the order of arrival.
