@@ -19,7 +19,8 @@ from recovery_failures import (
 from recoup.catalogue.fault import Action, ResyncTarget, RetryClass, WaitSubject, Who
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis
 from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, StopReason, Wait
-from recoup.recovery.policy import Policy, retryable
+from recoup.recovery.judgement import retryable
+from recoup.recovery.policy import Policy
 from recoup.recovery.situation import Situation
 
 # --- the documented rows, first attempt, a read (General advice: nobody knows the request) --------

@@ -14,7 +14,8 @@ from recoup.exchange import Exchange, Headers, NoResponseKind, Response
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
 from recoup.recovery.decision import Decision, Done, RenewToken, Resync, Retry, action_of, decision_as_dict
 from recoup.recovery.history import Attempt, History
-from recoup.recovery.policy import Policy, retryable
+from recoup.recovery.judgement import retryable
+from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
 from recoup.recovery.situation import Situation, situate
 

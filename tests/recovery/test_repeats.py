@@ -22,7 +22,8 @@ from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import SettingsError
 from recoup.exchange import Exchange, Headers, NoResponseKind, Response
 from recoup.recovery.decision import GiveUp, Resync, Retry, StopReason, Wait
-from recoup.recovery.policy import Policy, retryable
+from recoup.recovery.judgement import retryable
+from recoup.recovery.policy import Policy
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ from recoup.exchange import Exchange
 from recoup.recovery.backoff import Random
 from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Retry, StopReason, action_of
 from recoup.recovery.history import EMPTY, Attempt, History
-from recoup.recovery.policy import DOCUMENTED, Policy, with_decision
+from recoup.recovery.judgement import judged
+from recoup.recovery.policy import DOCUMENTED, Policy
 from recoup.recovery.quota import QuotaAccess
 from recoup.recovery.situation import situate
 from recoup.redaction import mask
@@ -209,7 +210,7 @@ class Call:
                 request = exchange.request
                 return Renew(request.headers.get(TOKEN_HEADER) if request is not None else None)
             case _:
-                return self._finish(diagnosis, decision)
+                return self._finish(diagnosis, decision, now)
 
     def rested(self, now: float) -> Step:
         """The sleep is over: `Send`, or `Finish` where it took so long that the deadline has passed."""
@@ -233,7 +234,7 @@ class Call:
                 who=Who.OPERATOR,
                 text=reason or "no new access token could be fetched",
             )
-        return self._finish(self._failure, decision)
+        return self._finish(self._failure, decision, now)
 
     def _expect(self, state: _State) -> None:
         if self._state is not state:
@@ -241,9 +242,8 @@ class Call:
 
     def _send(self, now: float) -> Step:
         if self._deadline is not None and now > self._deadline:
-            return self._finish(
-                self._failure, self._policy.stopped(StopReason.DEADLINE, 0.0, "the deadline has passed")
-            )
+            late = self._policy.stopped(StopReason.DEADLINE, 0.0, "the deadline has passed")
+            return self._finish(self._failure, late, now)
         self._sent_at = now
         self._state = _State.SENT
         return Send(self._number, self._history.token_renewed)
@@ -263,9 +263,11 @@ class Call:
         self._state = _State.OVER
         return Finish(diagnosis, _DONE, self._history)
 
-    def _finish(self, diagnosis: Diagnosis | None, decision: Decision) -> Finish:
+    def _finish(self, diagnosis: Diagnosis | None, decision: Decision, now: float) -> Finish:
         self._state = _State.OVER
-        return Finish(with_decision(diagnosis, decision) if diagnosis is not None else None, decision, self._history)
+        if diagnosis is not None:
+            diagnosis = judged(diagnosis, decision, self._policy, now)
+        return Finish(diagnosis, decision, self._history)
 
 
 class _State(StrEnum):

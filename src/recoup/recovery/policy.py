@@ -37,14 +37,13 @@ from recoup.recovery.decision import (
     Retry,
     StopReason,
     Wait,
-    decision_as_dict,
 )
 from recoup.recovery.history import History
 from recoup.recovery.situation import Situation, by_status
 from recoup.recovery.standard_mode import RetryKind, standard_kind
 from recoup.recovery.stated import instant, seconds
 
-__all__ = ["DOCUMENTED", "Policy", "Verdict", "retry_class", "retryable", "with_decision"]
+__all__ = ["DOCUMENTED", "Policy", "Verdict"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -56,7 +55,6 @@ class Verdict(msgspec.Struct, frozen=True):
 
 _DONE = Verdict(Done())
 _RENEW = Verdict(RenewToken())
-_LATER_REASONS = frozenset({StopReason.ATTEMPTS, StopReason.QUOTA, StopReason.DEADLINE, StopReason.NOT_REPLAYABLE})
 _RESYNC_TARGETS = {
     RetryClass.VERIFY: ResyncTarget.EFFECT,
     RetryClass.RESYNC: ResyncTarget.VERSION,
@@ -325,48 +323,3 @@ def _resync(recovery: Recovery, history: History, text: str) -> Resync:
 
 DOCUMENTED = Policy()
 """The default policy: what the two documents ask for."""
-
-
-def with_decision(diagnosis: Diagnosis, decision: Decision) -> Diagnosis:
-    """The diagnosis with the decision, as plain data, and with whether the request can work again."""
-    return msgspec.structs.replace(
-        diagnosis, decision=decision_as_dict(decision), retryable=retryable(decision, diagnosis)
-    )
-
-
-def retry_class(diagnosis: Diagnosis) -> RetryClass:
-    """The retry class that a failure is judged by: its best match's, else that of its status alone."""
-    best = diagnosis.best
-    return best.recovery.retry if best is not None else by_status(diagnosis).retry
-
-
-def retryable(decision: Decision, diagnosis: Diagnosis) -> bool | None:
-    """Whether this very request, byte for byte, can work: now or at a later time. None where that is not known.
-
-    A refused token makes it False: the repeat carries another one. A wire `retryable` that contradicts makes it None.
-    """
-    if not diagnosis.failed:
-        return None
-    answer = _by_decision(decision, diagnosis)
-    if diagnosis.retryable_field is True and answer is False:
-        return None
-    return False if diagnosis.retryable_field is False else answer
-
-
-def _by_decision(decision: Decision, diagnosis: Diagnosis) -> bool | None:
-    match decision:
-        case Retry():
-            return True
-        case Wait():
-            return None if retry_class(diagnosis) is RetryClass.FIX_OR_WAIT else True
-        case Resync():
-            again = retry_class(diagnosis) in (RetryClass.BACKOFF, RetryClass.BACKOFF_SERIAL, RetryClass.RATE)
-            return None if again else False  # may have worked already: only reading tells
-        case GiveUp(reason=reason):
-            if reason is StopReason.UNKNOWN:
-                return False if diagnosis.status is not None and 300 <= diagnosis.status < 500 else None
-            return reason in _LATER_REASONS
-        case RenewToken():
-            return False
-        case Done():
-            return None
