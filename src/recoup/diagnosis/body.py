@@ -35,7 +35,7 @@ class Body(msgspec.Struct, frozen=True):
 
 
 def decode(data: bytes) -> str:
-    """The text of `data`: unpacked, by its byte order mark or by what its bytes look like, ISO 8859-1 as the last resort."""
+    """The text of `data`: unpacked, by its byte order mark or by what its bytes look like, else ISO 8859-1."""
     if data[:2] in (b"\x1f\x8b",):
         data = _unpacked(data)
     if data[:3] == b"\xef\xbb\xbf":

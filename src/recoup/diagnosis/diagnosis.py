@@ -97,10 +97,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """What failed, and which faults of the catalogue fit it, the likeliest first.
 
-    `status` is the failure's own (409 of one item), `http_status` the response's (207). `tied` names the faults that the
-    exchange cannot tell apart, and is empty where the best one is clear. `others` are further failures of the same
-    response. `retryable_field` is the wire's own `retryable`; `retryable` and `decision` are recoup's and stay None until
-    `recoup.recovery` has judged.
+    `status` is the failure's own (409 of one item), `http_status` the response's (207). `tied` names the faults that
+    the exchange cannot tell apart, and is empty where the best one is clear. `others` are further failures of the same
+    response. `retryable_field` is the wire's own `retryable`; `retryable` and `decision` are recoup's and stay None
+    until `recoup.recovery` has judged.
     """
 
     failed: bool = True

@@ -64,7 +64,7 @@ class Engine:
             yield self.diagnose(x)
 
     def diagnose_success(self, status: int, method: str | None, path: str | None, body: bytes) -> Diagnosis:
-        """The diagnosis of a response whose status says success, from its parts. Quick where nothing is hidden in it."""
+        """The diagnosis of a response whose status says success, from its parts. Quick where nothing hides."""
         if not may_hide_failure(status, method, path) or surely_nothing_hidden(status, path, body):
             return succeeded(status)
         request = None if path is None else Request(method=method or "", url=path)
@@ -96,7 +96,7 @@ class Engine:
         return self._judged(exchange, reading, claims, status)
 
     def _claims_from_text(self, reading: Reading, exchange: Exchange) -> tuple[Claim, ...]:
-        """Claims from the words of a body without structure: a page is matched by its lines, plain text by its pieces."""
+        """Claims from the words of plain text; a page is matched by its lines."""
         response = exchange.response
         if reading.kind is not BodyKind.TEXT or response is None or response.status < 300:
             return ()
@@ -271,9 +271,13 @@ def _lines(reading: Reading, claim: Claim) -> tuple[str, ...]:
 
 
 def _operation(request: Request | None) -> Operation | None:
-    if request is None or not request.method:
+    if request is None:
         return None
-    return operations().find(request.method, request.path)
+    path = request.path
+    if request.method:
+        return operations().find(request.method, path)
+    known = operations().find_any_method(path) if path else []  # prose names a URL and no method
+    return known[0] if len(known) == 1 else None
 
 
 def _request_id(headers: Headers) -> str | None:

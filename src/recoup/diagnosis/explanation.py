@@ -22,7 +22,7 @@ MAX_OTHERS = 20
 _RECOVERY = {
     RetryClass.NEVER: "Do not send it again: it will not work, a person must look.",
     RetryClass.BACKOFF: "Send the same request again, with growing pauses, three attempts in all.",
-    RetryClass.BACKOFF_SERIAL: "Wait until the order's other call is over, read the order, then send it again; three attempts in all.",
+    RetryClass.BACKOFF_SERIAL: "Wait until the order's other call is over, read it, send again; three attempts in all.",
     RetryClass.RATE: "Send the same request again when the quota allows it, three attempts in all.",
     RetryClass.WAIT_STATE: "Wait and read the entity; send again at most once, and only if nothing has happened.",
     RetryClass.VERIFY: "Read first: if the wanted effect is there, all is well; else send a new request.",
@@ -112,6 +112,8 @@ def _one(out: _Lines, diagnosis: Diagnosis) -> None:
     if diagnosis.tied:
         _tied(out, diagnosis)
     _remedy(out, best.remedy, best.who)
+    if best.check and not diagnosis.tied:
+        out.field("Apart", best.check)
     _ending(out, diagnosis, best.fault)
 
 
@@ -167,9 +169,7 @@ def _seen(diagnosis: Diagnosis) -> str:
         parts.append(_item(diagnosis.item))
     if diagnosis.status is not None and diagnosis.status != diagnosis.http_status:
         parts.append(f"its own status {diagnosis.status}")
-    for word in (diagnosis.code, diagnosis.sc_code if diagnosis.sc_code != diagnosis.code else None):
-        if word:
-            parts.append(word)
+    parts.extend(word for word in dict.fromkeys((diagnosis.code, diagnosis.sc_code)) if word)
     if diagnosis.message:
         parts.append(f"“{diagnosis.message}”")
     if diagnosis.details and diagnosis.details != diagnosis.message:
@@ -224,7 +224,7 @@ def explain_many(faults: Sequence[Fault]) -> str:
     out.line(f"{len(faults)} faults answer to this. What tells them apart:")
     width = max((len(fault.id) for fault in faults), default=0)
     for fault in faults:
-        out.line(f"  {fault.id:<{width}}  {_tell(fault)}")
+        out.row(f"{fault.id:<{width}}", _tell(fault))
     if len(faults) > MAX_TIED:
         out.blank()
         out.line("'recoup explain ID' gives the whole entry.")
@@ -288,7 +288,7 @@ def _remedy(out: _Lines, remedy: Remedy, who: Who) -> None:
     for number, step in enumerate(remedy.steps, start=1):
         out.bullet(step, mark=f"{number}.")
     for console, steps in remedy.consoles.items():
-        out.line(f"  In {console}:")
+        out.line(f"In {console}:", indent=2)
         for step in steps:
             out.bullet(step)
     out.field("Who acts", _WHO[who])
@@ -309,8 +309,8 @@ class _Lines:
     def __init__(self) -> None:
         self._lines: list[str] = []
 
-    def line(self, text: str) -> None:
-        self._wrap(text, "", "  ")
+    def line(self, text: str, indent: int = 0) -> None:
+        self._wrap(text, " " * indent, " " * (indent + 2))
 
     def blank(self) -> None:
         self._lines.append("")
@@ -321,6 +321,9 @@ class _Lines:
         label = f"{name}:" if name else ""
         head = " " * indent + f"{label:<10}"
         self._wrap(text, head, " " * (indent + 10))
+
+    def row(self, name: str, text: str) -> None:
+        self._wrap(text, f"  {name}  ", " " * (len(name) + 4))
 
     def bullet(self, text: str, mark: str = "-") -> None:
         self._wrap(text, f"    {mark} ", "      ")

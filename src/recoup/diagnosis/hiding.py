@@ -1,7 +1,7 @@
 """Where a success can hide a failure, and a quick look whether it does.
 
-The look counts bytes and decodes nothing. It says "nothing failed" only where the counts prove it; anything unusual (other
-spacing than Amazon's, escapes in keys, statuses as text) is left to the full reading.
+The look counts bytes and decodes nothing. It says "nothing failed" only where the counts prove it; anything unusual
+(other spacing than Amazon's, escapes in keys, statuses as text) is left to the full reading.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _WRITES = frozenset({"PUT", "PATCH", "POST"})
 def may_hide_failure(status: int, method: str | None, path: str | None) -> bool:
     """Whether a response of this status to this request can be a failure all the same, so that its body must be read.
 
-    True for 207, for labels (one status a package), for writes to listings (accepted, with issues), for batches, and for
-    reads of what came of an operation or a transaction. `path` is as sent. About 0.3 µs.
+    True for 207, for labels (one status a package), for writes to listings (accepted, with issues), for batches, and
+    for reads of what came of an operation or a transaction. `path` is as sent. About 0.3 µs.
     """
     if status == 207:
         return True

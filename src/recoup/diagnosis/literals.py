@@ -1,8 +1,9 @@
 """A forgiving reader of data in the forms in which people paste it.
 
 JSON, and what programs print in its place: Python, Ruby, JavaScript and PHP literals (single quotes, `=>`, bare keys,
-`None`, `nil`, `Array ( [key] => value )`), texts that were cut short, a last brace that is missing, and objects that were put
-into a string without escaping their quotes. One pass over the text, depth and length bounded, never an exception.
+`None`, `nil`, `Array ( [key] => value )`), texts that were cut short, a last brace that is missing, and objects that
+were put into a string without escaping their quotes. One pass over the text, depth and length bounded, never an
+exception.
 """
 
 from __future__ import annotations

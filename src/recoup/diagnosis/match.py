@@ -2,12 +2,13 @@
 
 The rules, in order (a later one is asked only where the earlier ones found nothing):
 
-1. A message or details text that only one fault has. Of two templates that fit, the one with more fixed words counts. A
-   status that does not agree makes the match weaker and is said, except where a text that several faults share does agree.
-2. A text that several faults share narrows the field to them; SC number, code, signs and the place narrow it further. What
-   is left is tied and ranked by how often each is the cause.
+1. A message or details text that only one fault has. Of two templates that fit, the one with more fixed words counts.
+   A status that does not agree makes the match weaker and is said, except where a text that several faults share does
+   agree.
+2. A text that several faults share narrows the field to them; SC number, code, signs and the place narrow it further.
+   What is left is tied and ranked by how often each is the cause.
 3. The SC number with the status, since SC_00005 and SC_00006 mean two things each; then the SC number alone.
-4. The short code with the status; External Fulfillment's table speaks only where External Fulfillment may have answered.
+4. The short code with the status; External Fulfillment's table speaks only where it may have answered.
 5. Signs: header fields, the kind of body.
 6. The status alone.
 
@@ -406,7 +407,7 @@ def _here(fault: Fault, area: Area) -> bool:
 
 
 def _of_area(faults: list[Fault], area: Area) -> list[Fault]:
-    """The faults that the place which answered can raise. Every External Fulfillment call passes the front door first."""
+    """The faults that the place which answered can raise; an External Fulfillment call passes the front door first."""
     here = [fault for fault in faults if _here(fault, area)]
     if here or area in (Area.GENERAL, Area.LOGIN, Area.STORAGE):
         return here or [fault for fault in faults if Where.LOGIN in fault.where and area is not Area.STORAGE]

@@ -1,13 +1,14 @@
 """What people paste: raw HTTP messages, curl's output, log lines, exception texts, prose with a body in it.
 
-`read` finds whole HTTP messages. `digest` takes anything else apart: the request, the status, header lines and values that
-can be found in it, and the pieces of text that are worth holding against the catalogue. Any bytes are read.
+`read` finds whole HTTP messages. `digest` takes anything else apart: the request, the status, header lines and values
+that can be found in it, and the pieces of text that are worth holding against the catalogue. Any bytes are read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -23,43 +24,68 @@ MAX_MESSAGES = 1000
 
 _STATUS_LINE = re.compile(r"^[<*\s]{0,8}HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)", re.MULTILINE)
 _REQUEST_LINE = re.compile(
-    r"^[>\s]{0,8}(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+((?:https?://|/)[^\s\"'`]{0,4000})(?:[ \t]+HTTP/\d(?:\.\d)?)?[ \t]*\r?$",
+    r"^[>\s]{0,8}(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+((?:https?://|/)[^\s\"'`]{0,4000})"
+    r"(?:[ \t]+HTTP/\d(?:\.\d)?)?[ \t]*\r?$",
     re.MULTILINE,
 )
 _HEADER = re.compile(r"[<>]?[ \t]{0,4}([A-Za-z0-9][A-Za-z0-9\-]{0,80})[ \t]{0,4}:[ \t]?([^\r\n]*)\r?$")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})[^\r\n]{0,100}\r?\n")
 
 _METHOD_URL = re.compile(
-    r"(?<![A-Za-z])(GET|POST|PUT|PATCH|DELETE)(?![A-Za-z])[\s`'\":,]{1,12}(?:request to [`'\"]{0,2}|on [`'\"]{0,2})?"
+    r"(?<![A-Za-z])(GET|POST|PUT|PATCH|DELETE)(?![A-Za-z])"
+    r"[\s`'\":,]{1,12}(?:request to [`'\"]{0,2}|on [`'\"]{0,2})?"
     r"((?:https?://|/)[A-Za-z0-9][^\s\"'`<>)]{1,2000})"
 )
 _URL = re.compile(
     r"https?://(?:[a-z0-9.\-]{0,100}(?:amazon|a2z|amazonaws)\.[a-z.]{2,12})(?::\d{1,5})?(/[^\s\"'`<>)]{0,2000})?",
     re.IGNORECASE,
 )
-_STATUS_HINTS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"HTTP(?:/\d(?:\.\d)?)?\s{0,3}(?:status|error|code|response)?\s{0,3}[:=]?\s{0,3}([2-5]\d\d)(?!\d)",
-        r"status[ _\-]?code['\"]?\]?(?::\w{1,30}:?\w{0,12}\])?\s{0,4}(?:=>|[:=]|of|is|was)?\s{0,4}['\"]?([2-5]\d\d)(?!\d)",
-        r"\bHTTPStatus\s{0,3}=\s{0,3}([2-5]\d\d)(?!\d)",
-        r"\bresponse[_ ]?code\s{0,3}[:=]\s{0,3}([2-5]\d\d)(?!\d)",
-        r"(?<!\d)([45]\d\d) (?:Client|Server) Error",
-        r"resulted in an? [`'\"]?([45]\d\d)(?!\d)",
-        r"(?<![\d.])\(?([45]\d\d)\)?[ :\-]{1,3}(?:Bad Request|Unauthorized|Forbidden|Not ?Found|Method Not Allowed|Conflict|Precondition|"
-        r"Request Entity|Payload|Unsupported Media|Unprocessable|Too Many|Internal Server|Service Unavailable|Gateway Time)",
-        r"\[([45]\d\d)\]",
-        r"['\"]?\bstatus['\"]?\s{0,3}(?:=>|[:=])\s{0,3}['\"]?([45]\d\d)(?!\d)",
-        r"\berror(?: code)?[ :(=]{1,3}([45]\d\d)(?!\d)",
-        r"(?<![\d.])([45]\d\d) (?:error|status|response|on )",
-        r"\b(?:get|got|getting|gets|receive|received|returns|returned|answers)(?: an?)?(?: \w{1,12})? [`'\"]?([45]\d\d)(?!\d)",
-    )
+_REASONS = (
+    "Bad Request|Unauthorized|Forbidden|Not ?Found|Method Not Allowed|Conflict|Precondition|Request Entity|Payload|"
+    "Unsupported Media|Unprocessable|Too Many|Internal Server|Service Unavailable|Gateway Time"
+)
+# How texts name a status, the surest way first. Of the statuses that one way finds, the first that is an error counts.
+_STATUS_HINTS = (
+    re.compile(
+        r"HTTP(?:/\d(?:\.\d)?)?\s{0,3}(?:status|error|code|response)?\s{0,3}[:=]?\s{0,3}([2-5]\d\d)(?!\d)", re.I
+    ),
+    re.compile(
+        r"status[ _\-]?code['\"]?\]?(?::\w{1,30}:?\w{0,12}\])?"
+        r"\s{0,4}(?:=>|[:=]|of|is|was)?\s{0,4}['\"]?([2-5]\d\d)(?!\d)",
+        re.I,
+    ),
+    re.compile(r"\bHTTPStatus\s{0,3}=\s{0,3}([2-5]\d\d)(?!\d)", re.I),
+    re.compile(r"\bresponse[_ ]?code\s{0,3}[:=]\s{0,3}([2-5]\d\d)(?!\d)", re.I),
+    re.compile(r"(?<!\d)([45]\d\d) (?:Client|Server) Error", re.I),
+    re.compile(r"resulted in an? [`'\"]?([45]\d\d)(?!\d)", re.I),
+    re.compile(rf"(?<![\d.])\(?([45]\d\d)\)?[ :\-]{{1,3}}(?:{_REASONS})", re.I),
+    re.compile(r"\[([45]\d\d)\]"),
+    re.compile(r"['\"]?\bstatus['\"]?\s{0,3}(?:=>|[:=])\s{0,3}['\"]?([45]\d\d)(?!\d)", re.I),
+    re.compile(r"\berror(?: code)?[ :(=]{1,3}([45]\d\d)(?!\d)", re.I),
+    re.compile(r"(?<![\d.])([45]\d\d) (?:error|status|response|on )", re.I),
+    re.compile(
+        r"\b(?:get|got|getting|gets|receive|received|returns|returned|answers)(?: an?)?(?: \w{1,12})? "
+        r"[`'\"]?([45]\d\d)(?!\d)",
+        re.I,
+    ),
 )
 _HEADER_HINT = re.compile(
-    r"['\"]?\b(x-amzn?-[a-z\-]{2,30}|retry-after|server)['\"]?\s{0,3}(?::|=>)\s{0,3}\[?['\"]?([^\"'\r\n\],]{1,300})",
+    r"['\"]?(?<![\w\-])(x-amzn?-[a-z\-]{2,30}|retry-after|server|host|user-agent|content-type)['\"]?"
+    r"\s{0,3}(?::|=>)\s{0,3}\[?['\"]?([^\"'\r\n\],]{1,300})",
     re.IGNORECASE,
 )
-_REQUEST_HEADERS = frozenset({"x-amz-access-token", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"})
+# Content-Type is told of requests: what the response was sent as is seen from its body.
+_REQUEST_HEADERS = frozenset(
+    {
+        "x-amz-access-token",
+        "x-amz-date",
+        "x-amz-content-sha256",
+        "x-amz-security-token",
+        "host",
+        "user-agent",
+        "content-type",
+    }
+)
 _QUOTED = re.compile(r"\"([^\"\r\n]{6,500})\"|'([^'\r\n]{6,500})'|`([^`\r\n]{6,500})`")
 
 
@@ -77,8 +103,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
     """The HTTP exchanges in `data`: each response with the request before it, where there is one.
 
-    `form` is "http" or "auto" to look for them, "text" to take everything as prose (then the list is empty). A list is also
-    empty where there is no status line. Interim responses (1xx) are passed over.
+    `form` is "http" or "auto" to look for them, "text" to take everything as prose (then the list is empty). A list is
+    also empty where there is no status line. Interim responses (1xx) are passed over.
     """
     if form == "text":
         return []
@@ -88,8 +114,8 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
     if b"\x00" in raw[:64] or raw[:2] == b"\x1f\x8b":
         raw = decode(raw).encode("utf-8", "replace")
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("latin-1")  # every byte keeps its place, also in a packed body
-    statuses = [found for found in _STATUS_LINE.finditer(text)][:MAX_MESSAGES]
-    requests = [found for found in _REQUEST_LINE.finditer(text)][:MAX_MESSAGES]
+    statuses = list(islice(_STATUS_LINE.finditer(text), MAX_MESSAGES))
+    requests = list(islice(_REQUEST_LINE.finditer(text), MAX_MESSAGES))
     exchanges: list[Exchange] = []
     previous = 0
     for position, found in enumerate(statuses):

@@ -71,7 +71,7 @@ def _by_text(_: Catalogue, index: Index, text: str) -> list[Fault]:
 
 
 def _by_words(catalogue: Catalogue, text: str) -> list[Fault]:
-    """Faults whose title, code or messages hold every word of `text`; only where there are two letters or more to go by."""
+    """Faults whose title, code or messages hold every word of `text`, where one of them has four letters or more."""
     wanted = {word.lower() for word in _WORD.findall(text)}
     if not wanted or max(map(len, wanted)) < 4:
         return []

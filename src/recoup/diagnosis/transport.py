@@ -24,36 +24,49 @@ _TEXTS = {
 }
 
 # How clients and operating systems call it. The first that is found counts.
-_WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = tuple(
-    (kind, sent, re.compile(pattern, re.IGNORECASE))
-    for kind, sent, pattern in (
-        (
-            NoResponseKind.CONNECT,
-            False,
+_WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
+    (
+        NoResponseKind.CONNECT,
+        False,
+        re.compile(
             r"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|getaddrinfo|name or service not known|could not resolve host|"
             r"nodename nor servname|connection refused|failed to establish a new connection|no route to host|"
             r"failed to connect to|ConnectTimeout|cURL error (?:6|7)\b|UnknownHostException|NameResolutionError",
+            re.IGNORECASE,
         ),
-        (
-            NoResponseKind.TLS,
-            False,
+    ),
+    (
+        NoResponseKind.TLS,
+        False,
+        re.compile(
             r"before secure TLS connection was established|SSL_connect|SSLError|SSL routines|SSLHandshakeException|"
             r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|handshake fail|cURL error (?:35|60)\b|EPROTO",
+            re.IGNORECASE,
         ),
-        (
-            NoResponseKind.TIMEOUT,
-            True,
+    ),
+    (
+        NoResponseKind.TIMEOUT,
+        True,
+        re.compile(
             r"ETIMEDOUT|ESOCKETTIMEDOUT|ReadTimeout|read timed out|operation timed out|connection timed out|"
             r"SocketTimeoutException|cURL error 28\b|request timed out",
+            re.IGNORECASE,
         ),
-        (
-            NoResponseKind.RESET,
-            True,
+    ),
+    (
+        NoResponseKind.RESET,
+        True,
+        re.compile(
             r"ECONNRESET|connection reset|connection aborted|RemoteDisconnected|socket hang ?up|EPIPE|broken pipe|"
             r"server disconnected|RemoteProtocolError|cURL error (?:52|55|56)\b",
+            re.IGNORECASE,
         ),
-        (NoResponseKind.TRUNCATED, True, r"IncompleteRead|unexpected end of (?:stream|file)|cURL error 18\b"),
-    )
+    ),
+    (
+        NoResponseKind.TRUNCATED,
+        True,
+        re.compile(r"IncompleteRead|unexpected end of (?:stream|file)|cURL error 18\b", re.IGNORECASE),
+    ),
 )
 
 

@@ -1,7 +1,7 @@
 """Accepted, and failed all the same: what a 200 says beside its status.
 
-Listings that are INVALID, operations and transactions that ended in failure, items of a price list with an error of their
-own, and a list of errors beside a payload.
+Listings that are INVALID, operations and transactions that ended in failure, items of a price list with an error of
+their own, and a list of errors beside a payload.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from recoup.diagnosis.shapes.objects import error_claims
 __all__ = ["batch_claims", "is_batch"]
 
 MAX_ITEMS = 10_000
-# In an item of the inventory the words of an error stand in errorType, errorSubType or the reason phrase, in either order.
+# In an item of the inventory the words of an error stand in errorType, errorSubType or the reason phrase, in any order.
 _SHORT_CODES = frozenset(
     {
         "internalfailure",
@@ -38,7 +38,7 @@ def is_batch(value: Any) -> bool:
 
 
 def batch_claims(value: Any) -> list[Claim]:
-    """A claim for each item that failed, and for each that succeeded but asks the seller to act; in the items' order."""
+    """A claim for each item that failed, or that succeeded but asks the seller to act; in the items' order."""
     claims: list[Claim] = []
     for index, entry in enumerate(_items(value)[:MAX_ITEMS]):
         if not isinstance(entry, Mapping):

@@ -19,7 +19,7 @@ MAX_TEXT = 4096
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One failure as the body tells it. `details` is None where there was none, and "" where it was there and empty.
 
-    `status` is the failure's own where the body gives one; `phrase` is the reason phrase beside it, which may be a code.
+    `status` is the failure's own where the body gives one; `phrase` is the reason phrase beside it, maybe a code.
     """
 
     kind: BodyKind
@@ -35,7 +35,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def field(value: Mapping[Any, Any], *names: str) -> Any:
-    """The first of the fields called `names` (given without separators, in lower case), whatever their spelling here."""
+    """The first of the fields called `names` (lower case, without separators), whatever their spelling here."""
     for name in names:
         if name in value:
             return value[name]

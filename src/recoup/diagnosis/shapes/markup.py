@@ -16,7 +16,7 @@ _CONSENT = re.compile(r"(?<![A-Za-z0-9_])(MD\d{4,5}|SPDC\d{2,5}|SPSA\d{3,5}|CONS
 
 
 def page_text(markup: str) -> tuple[str, list[str]]:
-    """The title of a page and its visible lines. Walks the text once: no tag is too odd and none is left open for ever."""
+    """The title of a page and its visible lines. Walks the text once; any tags will do."""
     text = markup[:MAX_LENGTH]
     lowered = text.lower()
     title = ""
@@ -68,13 +68,8 @@ def xml_claims(text: str) -> list[Claim]:
     claims: list[Claim] = []
     for part in text.split("<Result>")[1:51]:
         if (_element(part, "ResultCode") or "").lower() == "error":
-            claims.append(
-                make_claim(
-                    BodyKind.XML,
-                    code=_element(part, "ResultMessageCode"),
-                    message=_element(part, "ResultDescription"),
-                )
-            )
+            code, message = _element(part, "ResultMessageCode"), _element(part, "ResultDescription")
+            claims.append(make_claim(BodyKind.XML, code=code, message=message))
     return claims
 
 

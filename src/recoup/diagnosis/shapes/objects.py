@@ -1,4 +1,4 @@
-"""Error objects: the list of errors, one bare object, the older External Fulfillment form, Login with Amazon's, the gateway's.
+"""Error objects: a list, one bare object, External Fulfillment's older form, Login with Amazon's, the gateway's.
 
 Any nesting is walked, also through texts that hold JSON themselves, since integrators and client libraries wrap what
 Amazon sent. The innermost object speaks; what wraps it repeats it.
@@ -160,13 +160,12 @@ def _flat(details: Any) -> str | None:
         texts = [text for text in (as_text(part) for part in details[:20]) if text]
         return "; ".join(texts)
     if isinstance(details, Mapping):
-        text = as_text(field(details, "message", "description"))
-        return text
+        return as_text(field(details, "message", "description"))
     return as_text(details)
 
 
 def _reshaped(node: list[Any] | tuple[Any, ...], item: Item | None) -> Claim | None:
-    """('invalid_client', 'Client authentication failed', 401), as a client library prints Login with Amazon's answer."""
+    """('invalid_client', 'Client authentication failed', 401), as a client library prints Login's answer."""
     if not 2 <= len(node) <= 3 or not isinstance(node[0], str) or node[0] not in LOGIN_ERRORS:
         return None
     return make_claim(
