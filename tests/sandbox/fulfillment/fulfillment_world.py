@@ -119,7 +119,7 @@ class World:
         record = self.state.shipments[shipment]
         options = next(iter(record.packages.values())).options
         if record.shipping_type == "MARKETPLACE" and record.channel == "MFN":
-            kwargs.setdefault("shippingOptionId", next(iter(options)))
+            kwargs.setdefault("shippingOptionId", max(options.values(), key=lambda option: option.expires).id)
         return self.call("generateShipLabels", shipment, operation=operation, **kwargs)
 
 
