@@ -166,7 +166,9 @@ def test_an_overdue_client_secret_is_not_answered_with_a_renewal() -> None:
 @pytest.mark.parametrize("details", ["", "  ", None])
 def test_a_403_without_details_is_no_reason_to_renew(details: str | None) -> None:
     for fault in ("403-expired-token", "403-missing-token"):
-        assert isinstance(decided(documented(fault, details=details or "")), GiveUp)
+        decision = decided(documented(fault, details=details or ""))
+        assert isinstance(decision, GiveUp)
+        assert decision.fix is Action.CHANGE_CREDENTIALS
     assert isinstance(decided(bare(403, details=details)), GiveUp)
 
 

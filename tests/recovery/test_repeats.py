@@ -93,6 +93,11 @@ def test_login_with_amazon_is_asked_again_although_it_is_a_post() -> None:
     assert isinstance(decided(documented("lwa-invalid-grant"), method="POST"), GiveUp)
 
 
+def test_an_authorization_code_is_good_for_one_use_and_not_sent_again_after_a_500() -> None:
+    assert isinstance(decided(documented("lwa-server-error"), method="POST", safe=False), Resync)
+    assert isinstance(decided(unanswered(NoResponseKind.TIMEOUT), method="POST", safe=False), Resync)
+
+
 @pytest.mark.parametrize(
     ("attempts", "ceiling"), [(1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 16.0), (6, 30.0), (40, 30.0), (5000, 30.0)]
 )

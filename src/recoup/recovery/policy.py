@@ -252,7 +252,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         bare = diagnosis.status == 403 and not (diagnosis.details or "").strip()
         if bare or history.token_renewed:
             text = "a new token would change nothing" if bare else "refused again with a new token"
-            ask = Action.REAUTHORISE if fix is Action.RENEW_TOKEN else fix
+            ask = fix
+            if fix is Action.RENEW_TOKEN:
+                ask = Action.CHANGE_CREDENTIALS if bare else Action.REAUTHORISE
             return Verdict(
                 GiveUp(
                     reason=StopReason.PERMANENT,

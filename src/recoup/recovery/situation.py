@@ -75,16 +75,17 @@ def situate(
         replayable=replayable,
         stated=stated,
         rate=rate,
-        unknown=may_have_taken_effect(diagnosis, writes=writes),
+        unknown=may_have_taken_effect(diagnosis, writes=writes, once=safe is False),
     )
 
 
-def may_have_taken_effect(diagnosis: Diagnosis, *, writes: bool) -> bool:
+def may_have_taken_effect(diagnosis: Diagnosis, *, writes: bool, once: bool = False) -> bool:
     """Whether this failed attempt may have changed something without our knowing.
 
-    An answer below 500 says that nothing happened, and so do External Fulfillment's ServiceUnavailable and any 503 that
-    names this code, for it was refused before any work. A 500, 502 or 504, an empty or HTML 503, a timeout, a broken
-    connection and a cut answer leave it open.
+    An answer below 500 says that nothing happened, and so do External Fulfillment's ServiceUnavailable and any 503
+    that names this code, for it was refused before any work. A 500, 502 or 504, an empty or HTML 503, a timeout, a
+    broken connection and a cut answer leave it open. `once` says that the request is good for one use even at Login
+    with Amazon, as an authorization code is.
     """
     if not writes:
         return False
@@ -98,7 +99,7 @@ def may_have_taken_effect(diagnosis: Diagnosis, *, writes: bool) -> bool:
     if best is None:
         return True
     if Where.LOGIN in best.fault.where:
-        return False  # Login with Amazon changes nothing: a token that is not used is no harm
+        return once  # else Login with Amazon changes nothing: a token that is not used is no harm
     refused = (
         best.recovery.retry is RetryClass.BACKOFF and diagnosis.status == 503 and best.basis in ("message", "code")
     )
