@@ -158,7 +158,11 @@ def test_a_repeatable_write_goes_on_and_remembers_the_doubt() -> None:
 
 
 def test_the_policys_deadline_counts_from_the_beginning_and_the_earlier_one_wins() -> None:
-    for options in ({"policy": Policy(deadline=1.0)}, {"policy": Policy(deadline=60.0), "deadline": 1001.0}):
+    for options in (
+        {"policy": Policy(deadline=1.0)},
+        {"policy": Policy(deadline=60.0), "deadline": 1001.0},
+        {"policy": Policy(deadline=1.0), "deadline": 5000.0},
+    ):
         steps, _ = play(a_call(**options), [UNAVAILABLE])
         last = steps[-1]
         assert isinstance(last, Finish)

@@ -51,6 +51,8 @@ UNKNOWN_OUTCOMES = [
     (bare(502), True),
     (bare(503), True),  # an empty or HTML 503 says nothing about what happened behind it
     (bare(504), True),
+    (bare(504, code="ServiceUnavailable"), True),  # the code without its status: something else answered
+    (bare(503, code="Service Unavailable"), False),
     (unanswered(NoResponseKind.TIMEOUT), True),
     (unanswered(NoResponseKind.RESET), True),
     (unanswered(NoResponseKind.TRUNCATED), True),
@@ -129,6 +131,14 @@ STATED = [
 def test_a_stated_wait_is_honoured_and_beats_the_cap(headers: dict[str, str], seconds: float) -> None:
     answer = Exchange(response=Response(status=503, headers=Headers(headers)))
     assert decided(documented("sc-00001-service-unavailable"), exchange=answer) == Retry(after=seconds)
+
+
+def test_after_the_last_attempt_the_longer_of_the_minutes_and_the_stated_wait_counts() -> None:
+    for stated, seconds in (("250", 250.0), ("60", 180.0)):
+        answer = Exchange(response=Response(status=503, headers=Headers({"Retry-After": stated})))
+        decision = decided(documented("sc-00001-service-unavailable"), attempts=3, exchange=answer)
+        assert isinstance(decision, Wait)
+        assert decision.after == seconds
 
 
 def test_a_stated_wait_that_no_call_should_sleep_is_handed_up() -> None:
