@@ -7,7 +7,7 @@ documented, what is assumed, and what a diagnosis must say (`expected`):
     id            this fault is the best one, and nothing ties with it
     any           the best one is one of these; `listed` must be among the candidates
     tied          one exchange cannot decide among these: the best one is one of them, the folder's own is tied with it
-    shows         this fault is the best one of this failure or of another one of the same answer
+    shows         these faults are the best ones of this failure and of the others in the same answer
     nothing       no fault may be named
     variant, status, http_status, sc_code, request_id, parameters, wire_retryable    as they stand in the diagnosis
 """
@@ -146,8 +146,8 @@ def complaints(diagnosis: Diagnosis, expected: dict[str, Any], own: str | None =
         out.extend(_tie_complaints(found, tied, set(expected["tied"]), own))
     if "shows" in expected:
         shown = {one.best.fault.id for one in (diagnosis, *diagnosis.others) if one.best is not None}
-        if expected["shows"] not in shown:
-            out.append(f"{expected['shows']} is not among the failures shown: {sorted(shown)}")
+        wanted = expected["shows"] if isinstance(expected["shows"], list) else [expected["shows"]]
+        out.extend(f"{one} is not among the failures shown: {sorted(shown)}" for one in wanted if one not in shown)
     if "variant" in expected:
         variant = best.variant.name if best is not None and best.variant is not None else None
         if variant != expected["variant"]:

@@ -10,12 +10,16 @@ import pytest
 
 from golden_corpus import GOLDEN, Case, cases, exchange_of, folders
 from recoup.catalogue.loader import load_sources
+from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.exchange import Exchange, Headers, Request
-from recoup.recovery.advice import diagnose
+from recoup.recovery.advice import advise, diagnose
 
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((GOLDEN / "decisions.toml").read_text(encoding="utf-8"))
+for _expected in EXPECTED.values():
+    if "both" in _expected:
+        _expected["read"] = _expected["write"] = _expected["both"]
 FIRST: dict[str, Case] = {}
-for _case in cases():
+for _case in sorted(cases(), key=lambda case: "id" not in case.expected):  # those first that decide alone
     FIRST.setdefault(_case.fault, _case)
 ACTIONS = {"retry", "renew_token", "wait", "resync", "done", "give_up"}
 READS = ("GET", "HEAD")
@@ -54,6 +58,14 @@ def _exchange(fault: str, kind: str) -> Exchange:
     return msgspec.structs.replace(exchange, request=GENERIC[family, kind])
 
 
+def _settled(diagnosis: Diagnosis, fault: str) -> Diagnosis:
+    """The same diagnosis after a check has shown that of the tied faults it was this one."""
+    assert fault in diagnosis.tied
+    own = next(match for match in diagnosis.faults if match.fault.id == fault)
+    rest = [match for match in diagnosis.faults if match is not own]
+    return msgspec.structs.replace(diagnosis, faults=(own, *rest), tied=())
+
+
 def test_every_golden_fault_has_a_decision() -> None:
     assert sorted(EXPECTED) == [folder.name for folder in folders()]
 
@@ -61,7 +73,7 @@ def test_every_golden_fault_has_a_decision() -> None:
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_the_table_is_well_formed(fault: str) -> None:
     expected = EXPECTED[fault]
-    assert set(expected) <= {"class", "who", "read", "write", "retryable", "why"}
+    assert set(expected) <= {"class", "who", "both", "read", "write", "retryable"}
     assert "read" in expected or "write" in expected
     for kind in ("read", "write"):
         table = expected.get(kind, {})
@@ -90,10 +102,14 @@ def test_decision(fault: str, kind: str) -> None:
     best = diagnosis.best
     if best is not None and best.fault.id != fault:
         # One exchange cannot decide: then the decision is that of a rival with the same answer. What must hold for all
-        # of them is that nothing is sent again blindly.
-        assert fault in diagnosis.tied or best.fault.id in FIRST[fault].expected.get("any", [])
+        # of them is that nothing is sent again blindly; and once a check has settled it, the fault's own row counts.
         assert decision["action"] in ("give_up", "wait", "resync")
-        return
+        if fault not in diagnosis.tied:
+            assert best.fault.id in FIRST[fault].expected["any"]
+            return
+        diagnosis = advise(_settled(diagnosis, fault))
+        decision = diagnosis.decision
+        assert decision is not None
     assert decision["action"] in _choices(table["action"])
     for key in ("target", "subject", "stop_order"):
         if key in table:
@@ -105,3 +121,46 @@ def test_decision(fault: str, kind: str) -> None:
     retryable = table.get("retryable", expected.get("retryable"))
     if retryable is not None:
         assert diagnosis.retryable in [None if choice == "unknown" else choice for choice in _choices(retryable)]
+
+
+# Files whose decision is not that of their folder's first one, or hangs on a number in the message; by hand.
+PARTICULAR = [
+    ("403-expired-token/403-revoked.http", {"action": "renew_token"}),
+    ("403-expired-token/403-secret.http", {"action": "give_up", "who": "operator"}),  # a new token would not help
+    ("403-missing-role/403.http", {"action": "give_up"}),  # empty details: no renewal
+    ("sc-00000-internal-failure/400-legacy-field.http", {"action": "give_up"}),
+    ("sc-00001-service-unavailable/503-legacy.http", {"action": "retry"}),
+    ("sc-00004-in-progress/409-legacy.http", {"action": "wait", "subject": "entity"}),  # whatever `retryable` says
+    ("sc-00004-in-progress/409-number-only.http", {"action": "resync", "target": "effect"}),  # read before anything
+    ("sc-20002-sequence-conflict/207-item.http", {"action": "resync", "target": "sequence"}),
+    ("sc-00003-entity-not-found/207-item.http", {"action": "give_up", "who": "developer"}),
+    ("sc-30002-capacity-breached/200-label-failure.http", {"action": "wait", "subject": "order-operation"}),
+    ("other-500-internal/500-external-fulfillment-path.http", {"action": "retry"}),
+    ("other-503-unavailable/503-empty.http", {"action": "retry"}),
+    ("429-rate-limit/429-empty.http", {"action": "retry"}),
+]
+
+
+@pytest.mark.parametrize(("label", "expected"), PARTICULAR, ids=[label for label, _ in PARTICULAR])
+def test_particular_decision(label: str, expected: dict[str, str]) -> None:
+    case = next(case for case in cases() if case.label == label)
+    decision = diagnose(exchange_of(case.path, case.block.get("request"))).decision
+    assert decision is not None
+    assert {key: decision.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "seconds"),
+    [
+        ("sc-00005-max-retries/400.http", 3600.0),
+        ("sc-00005-max-retries/400-other-seconds.http", 1740.0),
+        ("sc-30005-dispatch-after-date/400.http", 76553.0),  # from 23 November 09:14:07 to 24 November 06:30:00
+        ("sc-30005-dispatch-after-date/400-blank-in-date.http", 76553.0),
+    ],
+)
+def test_a_wait_is_as_long_as_the_message_says(label: str, seconds: float) -> None:
+    case = next(case for case in cases() if case.label == label)
+    decision = diagnose(exchange_of(case.path)).decision
+    assert decision is not None
+    assert decision["action"] == "wait"
+    assert seconds <= decision["after"] <= seconds * 1.1  # a little later is fine, earlier is not

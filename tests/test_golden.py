@@ -157,6 +157,27 @@ def test_negative(row: dict[str, object]) -> None:
     assert not {best, *diagnosis.tied} & set(never), row["why"]
 
 
+WRONG = [
+    ("sc-30004-pickup-slot-expired/400.http", {"id": "sc-30003-incorrect-package-dimensions"}),
+    ("sc-30004-pickup-slot-expired/400.http", {"any": ["ef-InvalidInput"]}),
+    ("sc-30004-pickup-slot-expired/400.http", {"tied": ["sc-30004-pickup-slot-expired", "ef-InvalidInput"]}),
+    ("sc-30004-pickup-slot-expired/400.http", {"listed": "sc-30005-dispatch-after-date"}),
+    ("sc-30004-pickup-slot-expired/400.http", {"nothing": True}),
+    ("sc-30004-pickup-slot-expired/400.http", {"status": 409}),
+    ("sc-30004-pickup-slot-expired/400.http", {"sc_code": "SC_30003"}),
+    ("sc-30004-pickup-slot-expired/400.http", {"parameters": {"slot": "1"}}),
+    ("403-expired-token/403.http", {"variant": "client-secret-expired"}),
+    ("403-missing-role/403.http", {"id": "403-missing-role"}),
+    ("sc-20002-sequence-conflict/207-several.http", {"shows": ["sc-30005-dispatch-after-date"]}),
+]
+
+
+@pytest.mark.parametrize(("label", "expected"), WRONG)
+def test_a_wrong_expectation_is_complained_of(label: str, expected: dict[str, object]) -> None:
+    case = next(case for case in CASES if case.label == label)
+    assert complaints(diagnose(exchange_of(case.path)), expected)
+
+
 @pytest.mark.parametrize("row", TEXTS, ids=_file)
 def test_pasted(row: dict[str, object]) -> None:
     expected = row["expected"]
