@@ -24,7 +24,8 @@ class World:
     """One service, one merchant, and a clock that moves when told."""
 
     def __init__(self, settings: FulfillmentSettings | None = None, seed: int = 7) -> None:
-        self.service = FulfillmentService(settings or FulfillmentSettings(service_limit=None, service_limits={}), seed)
+        unlimited = FulfillmentSettings(service_limit=None, service_limits={})
+        self.service = FulfillmentService(settings or unlimited, seed, clock=lambda: self.now)
         self.stage = self.service.stage
         self.state = self.service.state
         self.now = NOON

@@ -279,11 +279,11 @@ class Fulfillment:
         for key in self._keys(shipment):
             entries = self._listings[key]
             del entries[bisect_left(entries, old)]
-        shipment.updated = now
+        shipment.updated = max(shipment.updated, now)  # a clock set back must not disturb pages that were read
         if state is not None:
             shipment.state = state
         for key in self._keys(shipment):
-            insort(self._listings.setdefault(key, []), (now, shipment.sequence))
+            insort(self._listings.setdefault(key, []), (shipment.updated, shipment.sequence))
 
     def settle(self, shipment: Shipment, now: float) -> None:
         """Give a shipment the state of its least advanced package."""

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
+import msgspec
+
 from recoup.sandbox.operation import OperationCall, Refusal
 
 __all__ = [
@@ -60,6 +62,8 @@ def _shown(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()[:_SHOWN]
     return str(value)[:_SHOWN]
 
 
