@@ -1,4 +1,4 @@
-"""What the tests of the front door stand on: a world without sockets, a plain service behind it, and a caller's hand."""
+"""What the tests of the front door stand on: a world without sockets, a plain service behind it, and a caller."""
 
 from __future__ import annotations
 

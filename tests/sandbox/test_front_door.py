@@ -1,7 +1,7 @@
 """Every refusal of the front door from its cause, with the exact body, and gone when the cause is mended.
 
-The bodies were written down from "Resolve Common HTTP and Authorization Error Codes" and from observed answers; they are
-not taken from the catalogue.
+The bodies were written down from "Resolve Common HTTP and Authorization Error Codes" and from observed answers; they
+are not taken from the catalogue.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PAGE = "<!DOCTYPE html><html><head><title>x</title></head><body></body></html>"
 Scene = Callable[[Hall], tuple[Callable[[], Response], Callable[[], object]]]
 
 
-def read(hall: Hall, token: str | None = "", **more: str) -> Response:
-    return hall.send("GET", SHIPMENTS, token=token, **more)
+def read(hall: Hall, token: str | None = "", region: str = "NA") -> Response:
+    return hall.send("GET", SHIPMENTS, token=token, region=region)
 
 
 def no_token(hall: Hall) -> tuple[Callable[[], Response], Callable[[], object]]:
@@ -243,8 +243,10 @@ TABLE: list[tuple[Scene, str, int, str, str | None]] = [
             scene,
             "429-rate-limit",
             429,
-            '{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource.",'
-            '"details":""}]}',
+            (
+                '{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource.",'
+                '"details":""}]}'
+            ),
             "TooManyRequestsException",
         )
         for scene in (used_up, used_up_by_others)
@@ -268,16 +270,20 @@ TABLE: list[tuple[Scene, str, int, str, str | None]] = [
         too_large,
         "other-413-too-large",
         413,
-        '{"errors":[{"code":"InvalidRequest","message":"The request payload size is greater than maximum accepted '
-        'size."}]}',
+        (
+            '{"errors":[{"code":"InvalidRequest","message":"The request payload size is greater than maximum accepted '
+            'size."}]}'
+        ),
         None,
     ),
     (
         not_json,
         "sc-00002-invalid-value",
         400,
-        """{"errors":[{"code":"InvalidInput","message":"Invalid input '{\\"packages\\": ' for parameter 'body'","""
-        '"details":"SC_00002"}]}',
+        (
+            """{"errors":[{"code":"InvalidInput","message":"Invalid input '{\\"packages\\": ' for parameter 'body'","""
+            '"details":"SC_00002"}]}'
+        ),
         None,
     ),
     (
@@ -291,8 +297,10 @@ TABLE: list[tuple[Scene, str, int, str, str | None]] = [
         broken,
         "other-500-internal",
         500,
-        '{"errors":[{"code":"InternalFailure","message":"We encountered an internal error. Please try again.",'
-        '"details":""}]}',
+        (
+            '{"errors":[{"code":"InternalFailure","message":"We encountered an internal error. Please try again.",'
+            '"details":""}]}'
+        ),
         None,
     ),
 ]

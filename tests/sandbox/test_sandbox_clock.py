@@ -38,13 +38,13 @@ def test_frozen_time_stands_still_until_it_is_moved() -> None:
 def test_running_time_passes_at_wall_speed_and_can_be_advanced() -> None:
     ticks = Ticks()
     clock = VirtualClock(EPOCH, source=ticks)
-    assert clock.mode == "wall"
+    modes = [clock.mode]
     ticks.value += 10
     assert clock.now() == EPOCH + 10
     clock.advance(100)
     ticks.value += 1
     assert clock.now() == EPOCH + 111
-    assert clock.mode == "advanced"
+    assert [*modes, clock.mode] == ["wall", "advanced"]
 
 
 def test_freeze_and_resume_lose_no_time() -> None:
@@ -162,3 +162,15 @@ def test_a_cancelled_sleeper_leaves_nothing_behind() -> None:
         return len(clock._sleepers)
 
     assert asyncio.run(scene()) == 0
+
+
+def test_another_thread_can_wait_until_somebody_sleeps() -> None:
+    clock = VirtualClock(EPOCH, frozen=True)
+    assert clock.wait_for_sleepers(0, timeout=0)
+    assert not clock.wait_for_sleepers(1, timeout=0)
+    thread = threading.Thread(target=lambda: asyncio.run(clock.sleep(5)))
+    thread.start()
+    assert clock.wait_for_sleepers(1, timeout=10)
+    clock.advance(5)
+    thread.join()
+    assert not clock.wait_for_sleepers(1, timeout=0)

@@ -200,12 +200,15 @@ class Sandbox:
         try:
             await self._stop.wait()
         finally:
+            self._site.close()
+            # Connections that are just being accepted are dropped when they are made; a server that was closed before
+            # that would lose their sockets.
+            while others := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(others)
             for server in servers:
                 server.close()
-            self._site.close()
-            for server in servers:
                 await server.wait_closed()
-            await asyncio.sleep(0)  # let dropped connections say goodbye
+            await asyncio.sleep(0)  # dropped connections close their sockets in the next turn of the loop
 
     def __enter__(self) -> Self:
         return self

@@ -54,6 +54,7 @@ class Site:
         self.pages: dict[str, Handler] = {}  # by path prefix
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.closing = False
         self._date = (-1, "")
 
     def connection(self, region: str) -> Callable[[], Connection]:
@@ -84,7 +85,8 @@ class Site:
         task.add_done_callback(self.tasks.discard)
 
     def close(self) -> None:
-        """Drop every connection and everything that waits."""
+        """Drop every connection and everything that waits, and whoever comes from now on."""
+        self.closing = True
         for task in list(self.tasks):
             task.cancel()
         for connection in list(self.connections):
@@ -116,6 +118,8 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if isinstance(peer, tuple) else ""
         self._site.connections.add(self)
+        if self._site.closing:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; operations that are under way go on without it."""
