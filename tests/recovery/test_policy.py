@@ -17,6 +17,7 @@ from recovery_failures import (
 )
 
 from recoup.catalogue.fault import Action, ResyncTarget, RetryClass, WaitSubject, Who
+from recoup.catalogue.loader import load_sources
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis
 from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, StopReason, Wait
 from recoup.recovery.judgement import retryable
@@ -268,6 +269,45 @@ def test_nothing_failed_is_done() -> None:
 @pytest.mark.parametrize("retry", list(RetryClass))
 def test_every_retry_class_has_a_decision(retry: RetryClass) -> None:
     assert isinstance(decided(of_class(retry)), Decision)
+
+
+KINDS: dict[type[Decision], set[RetryClass]] = {
+    Retry: {RetryClass.BACKOFF, RetryClass.BACKOFF_SERIAL, RetryClass.RATE},
+    RenewToken: {RetryClass.REAUTH},
+    Wait: {RetryClass.WAIT_STATE, RetryClass.SCHEDULE, RetryClass.LOCKOUT, RetryClass.FIX_OR_WAIT},
+    Resync: {
+        RetryClass.VERIFY,
+        RetryClass.RESYNC,
+        RetryClass.RESELECT,
+        RetryClass.RESTART_PAGING,
+        RetryClass.FIX_STATE,
+    },
+    GiveUp: {
+        RetryClass.NEVER,
+        RetryClass.TERMINAL,
+        RetryClass.FIX_INPUT,
+        RetryClass.FIX_REQUEST,
+        RetryClass.HUMAN,
+        RetryClass.CODE,
+    },
+}
+
+
+def test_every_entry_of_the_catalogue_gets_the_decision_of_its_class() -> None:
+    assert set().union(*KINDS.values()) == set(RetryClass)
+    for fault in load_sources():
+        for variant in (None, *(variant.name for variant in fault.variants)):
+            failure = documented(fault.id, variant=variant, http_status=fault.status or 400)
+            assert failure.best is not None
+            kind = next(kind for kind, classes in KINDS.items() if failure.best.recovery.retry in classes)
+            whole = failure if (fault.status or 400) >= 300 else msgspec.structs.replace(failure, http_status=400)
+            decision = decided(whole)
+            assert isinstance(decision, kind), (fault.id, variant)
+            if isinstance(decision, Wait) and failure.best.recovery.retry is RetryClass.WAIT_STATE:
+                assert decision.entity, fault.id
+            if isinstance(decision, GiveUp):
+                assert decision.fix is not None
+                assert decision.text
 
 
 def test_a_duplicate_after_an_attempt_of_unknown_outcome_says_whose_it_may_be() -> None:
