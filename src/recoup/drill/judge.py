@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, assert_never
 
-from recoup.catalogue.fault import Fault
+from recoup.catalogue.fault import Fault, MessageField
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried
 from recoup.drill.row import Judgement
@@ -35,7 +35,7 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
     """
     if fault.answer is None:
         return _red("the catalogue has no wire answer for it")
-    if trail is None or trail.get("fault") != fault.id:
+    if trail is None or fault.id not in _causes(trail):
         return _red(f"the sandbox names another cause: {trail}")
     response = reply.exchange.response
     if response is None:
@@ -44,6 +44,11 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
     if status != fault.answer.status:
         return _red(f"status {status} in the place of {fault.answer.status}")
     expected = _filled(fault.answer.body, act.parameters)
+    for message in fault.messages:
+        if act.variant is not None and message.variant == act.variant and message.field is MessageField.DETAILS:
+            expected["errors"][0]["details"] = message.template
+    if act.picks is not None:  # a part of a batch says code and message in fields of its own
+        expected = {name: expected["errors"][0][name] for name in ("code", "message")}
     if _comparable(body) != _comparable(expected):
         return _red(f"the answer is {_short(body)}, the catalogue's is {_short(expected)}")
     if act.picks is None:
@@ -57,6 +62,11 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
         said = _short(again.body)
         return _red(f"with the cause mended the same call answered {again.status} in the place of {act.proper}: {said}")
     return GREEN
+
+
+def _causes(trail: Mapping[str, Any]) -> set[str]:
+    """The faults that the sandbox says it raised: the call's own, or those of parts of a batch."""
+    return {str(trail.get("fault")), *(str(part.get("fault")) for part in trail.get("parts", ()))}
 
 
 def recognised(recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis) -> Verdict:
@@ -138,27 +148,32 @@ def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
     return "decided " + ", ".join(wrong) if wrong else ""
 
 
-def explained(fault: Fault, act: Act, explanation: str, request_id: str) -> Verdict:
-    """Word for word the text that was written by hand for this fault, its gaps filled with what the recipe knows."""
+def explained(fault: Fault, act: Act, explanation: str) -> Verdict:
+    """It says the cause, names every parameter, says who acts, the first step and the source, as written by hand."""
     page = files("recoup.drill").joinpath("explanations", f"{fault.id}.txt")
     if not page.is_file():
         return _red("nobody has written down what a person must be told about it")
-    known = {**act.parameters, "request_id": request_id}
-    expected = _GAP.sub(lambda gap: str(known.get(gap[1], gap[0])), page.read_text(encoding="utf-8"))
-    if _words(expected) == _words(explanation):
-        return GREEN
-    return _red(f"the explanation differs from the one written by hand: {_first_difference(expected, explanation)}")
+    said = _words(explanation)
+    named = set()
+    for line in page.read_text(encoding="utf-8").splitlines():
+        label, _, text = line.partition(":")
+        wanted = _words(_GAP.sub(lambda gap: str(act.parameters.get(gap[1], gap[0])), text))
+        if not wanted:
+            continue
+        if label == "Names":
+            named.update(_GAP.findall(text))
+        if f"{_PRINTED.get(label, label + ': ')}{wanted}" not in said:
+            return _red(f"the explanation does not say, under {label}: {wanted}")
+    unnamed = set(act.parameters) - named
+    return _red(f"what was written by hand does not name {', '.join(sorted(unnamed))}") if unnamed else GREEN
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
+# How the explanation introduces what a golden text calls by its label.
+_PRINTED = {"First": "1. ", "Names": ""}
 
 
-def _first_difference(expected: str, got: str) -> str:
-    for wanted, line in zip(expected.splitlines(), got.splitlines(), strict=False):
-        if _words(wanted) != _words(line):
-            return f"{line.strip()!r} in the place of {wanted.strip()!r}"
-    return f"{len(got.splitlines())} lines in the place of {len(expected.splitlines())}"
+def _words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _filled(body: str, parameters: Mapping[str, str]) -> Any:

@@ -59,7 +59,8 @@ class Act(msgspec.Struct, kw_only=True):
     """A cause that has been set, ready to be met.
 
     `send` makes the call that meets it; `mend` removes the cause; `again` (else `send`) repeats the call, whose answer
-    must then have the status `proper`. `parameters` is what the message must name. `settle` runs the check that the
+    must then have the status `proper`. `parameters` is what the message must name, `variant` the
+    variant of the fault where it has several. `settle` runs the check that the
     diagnosis names where several faults share the exchange. `picks` takes the failing part out of an answer that is a
     success as a whole. `handle` is the call under recoup where it is not simply `send`. `close` ends what the recipe
     started.
@@ -71,6 +72,7 @@ class Act(msgspec.Struct, kw_only=True):
     proper: int
     again: Callable[[Caller], Reply] | None = None
     parameters: Mapping[str, str] = {}
+    variant: str | None = None
     settle: Callable[[], Settled] | None = None
     picks: Callable[[Reply], tuple[int, Any]] | None = None
     handle: Callable[[Caller], Reply] | None = None

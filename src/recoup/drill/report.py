@@ -62,11 +62,11 @@ def as_table(rows: Sequence[Row]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("fault", no_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("fault", no_wrap=True, min_width=max((len(row.id) for row in rows if not row.missing), default=5))
     for column in COLUMNS:
-        table.add_column(column, justify="center")
-    table.add_column("what the client did", overflow="ellipsis", no_wrap=True)
+        table.add_column(column, no_wrap=True, min_width=10)
+    table.add_column("what the client did", overflow="ellipsis", no_wrap=True, ratio=1)
     for row in rows:
         if row.missing:
             continue

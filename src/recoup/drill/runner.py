@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 
 from recoup.catalogue.fault import Fault, Kind
@@ -18,6 +19,7 @@ from recoup.redaction import redact_text
 
 __all__ = ["drill", "expected_faults"]
 
+_TOLD = ("target", "subject", "entity", "after", "fix", "who")  # of a decision, in the timeline
 _EXCERPT = 2000  # characters of a body in the report
 
 
@@ -37,21 +39,36 @@ def drill(faults: Iterable[Fault], *, seed: int, begun: Callable[[Fault], object
         if begun is not None:
             begun(fault)
         recipe = RECIPES.get(fault.id)
-        yield _missing(fault) if recipe is None else _run(fault, recipe, seed)
+        if recipe is None:
+            yield _missing(fault)
+            continue
+        try:
+            yield _run(fault, recipe, seed)
+        except Exception as error:  # noqa: BLE001  one broken recipe must not hide what the others found
+            yield _broken(fault, error)
 
 
 def _missing(fault: Fault) -> Row:
-    nothing = Judgement.MISSING
+    return _without_judgement(fault, Judgement.MISSING, "the sandbox does not raise it yet")
+
+
+def _broken(fault: Fault, error: Exception) -> Row:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = redact_text(f"{type(error).__name__}: {error}")
+    return _without_judgement(fault, Judgement.RED, f"the recipe broke in {where.name}, line {where.lineno}: {said}")
+
+
+def _without_judgement(fault: Fault, judgement: Judgement, note: str) -> Row:
     return Row(
         id=fault.id,
         title=fault.title,
-        raised=nothing,
-        recognised=nothing,
-        handled=nothing,
-        explained=nothing,
+        raised=judgement,
+        recognised=judgement,
+        handled=judgement,
+        explained=judgement,
         status=fault.status,
         code=fault.code,
-        note="the sandbox does not raise it yet",
+        note=note,
     )
 
 
@@ -92,7 +109,7 @@ def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosi
             diagnosis = diagnose(reply.exchange)
             verdicts = {
                 "recognised": judge.recognised(recipe, fault, act, diagnosis),
-                "explained": judge.explained(fault, act, explain(diagnosis), reply.request_id),
+                "explained": judge.explained(fault, act, explain(diagnosis)),
             }
             act.mend()
             again = (act.again or act.send)(scene.caller)
@@ -130,10 +147,9 @@ def _last_event(reply: Reply, timeline: tuple[Event, ...]) -> Event:
         decision = decision_as_dict(reply.outcome.decision)
     else:
         decision = dict(getattr(reply.error, "decision", {}))
-    details = ", ".join(f"{name} {value}" for name, value in decision.items() if name not in ("action", "text"))
-    return Event(
-        at=at, kind="decided", text=f"{decision.get('action', 'nothing')}" + (f" ({details})" if details else "")
-    )
+    details = ", ".join(f"{name} {decision[name]}" for name in _TOLD if decision.get(name))
+    action = str(decision.get("action", "nothing")).replace("_", " ")
+    return Event(at=at, kind="decided", text=f"{action} ({details})" if details else action)
 
 
 def _request_text(reply: Reply) -> str:

@@ -29,6 +29,8 @@ __all__ = ["Call", "Caller", "Reply", "Stage", "stage"]
 
 _TIMEOUT = 10.0  # seconds of real time; virtual waiting takes none
 
+_TOKEN_LIFE = 3500.0  # seconds of virtual time; a token lasts an hour
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller got: the exchange, and under recoup the outcome; or the error that was raised in place of a
@@ -102,6 +104,7 @@ class Caller:
         self._sandbox = sandbox
         self._wire = _Wire(sandbox)
         self._token: str | None = None
+        self._token_until = 0.0
         self._recoup_under = recoup_under
         transport: Any = self._wire
         if recoup_under:
@@ -138,11 +141,16 @@ class Caller:
         return sum(1 for sent, target in self._wire.sent if sent == method and target.partition("?")[0] == path)
 
     def token(self) -> str:
-        """The bare client's access token, fetched once."""
-        if self._token is None:
+        """The bare client's access token, fetched anew when its hour is nearly over."""
+        if self._token is None or self._sandbox.clock.now() > self._token_until:
+            self._token_until = self._sandbox.clock.now() + _TOKEN_LIFE
             reply = self.login(grant_type="refresh_token", refresh_token=self._sandbox.refresh_token)
             self._token = str(reply.json()["access_token"])
         return self._token
+
+    def forget_token(self) -> None:
+        """Let the bare client fetch a new token for its next call."""
+        self._token = None
 
     def login(self, **fields: str) -> Reply:
         """A call of the token endpoint, with the sandbox's client id and secret unless `fields` say otherwise."""

@@ -1,0 +1,102 @@
+"""Nothing secret gets out, whatever it is written into; everything else stays as it was."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recoup.exchange import Exchange, Headers, Request, Response
+from recoup.redaction import redact_headers, redact_text, redact_url, token_kind
+
+ACCESS = "Atza|IwEBIJ_planted-access_0123456789"
+REFRESH = "Atzr|IwEBIP_planted-refresh_0123456789"
+SECRET = "amzn1.oa2-cs.v1.planted0123456789abcdef"
+PLANTED = (ACCESS, REFRESH, SECRET)
+
+PLACES = [
+    pytest.param("{}", id="alone"),
+    pytest.param('{{"access_token": "{}", "expires_in": 3600}}', id="JSON"),
+    pytest.param("{{'refresh_token': '{}'}}", id="Python literal"),
+    pytest.param('{{"client_secret"=>"{}"}}', id="Ruby literal"),
+    pytest.param("grant_type=refresh_token&refresh_token={}&client_id=amzn1.application-oa2-client.1", id="form"),
+    pytest.param("GET /x HTTP/1.1\r\nx-amz-access-token: {}\r\nHost: h\r\n\r\n", id="raw request"),
+    pytest.param("curl -H 'x-amz-access-token: {}' https://h/x", id="curl command"),
+    pytest.param("> X-Amz-Access-Token: {}", id="curl -v"),
+    pytest.param('"{{\\"access_token\\":\\"{}\\"}}"', id="JSON in a string"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("secret", PLANTED)
+def test_a_secret_is_masked_wherever_it_stands(place: str, secret: str) -> None:
+    shown = redact_text(place.format(secret))
+    assert secret not in shown
+    assert "planted" not in shown
+    assert "characters>" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Access token is missing in the request header.", None),
+        ("The LWA secret token you provided has expired.", None),
+        ("amzn1.application-oa2-client.3f1e", None),
+        ("amzn1.sp.solution.3f1e", None),
+        ("x-amzn-RequestId: 1c1e0f6e-1111", None),
+        ("order 111-1234567-1234567 in ATVPDKIKX0DER", None),
+        ("write to joe.buyer@example.com now", "write to <e-mail address> now"),
+    ],
+)
+def test_what_is_no_secret_stays(text: str, kept: str | None) -> None:
+    assert redact_text(text) == (text if kept is None else kept)
+
+
+def test_a_token_in_a_url_is_masked_also_where_it_is_percent_encoded() -> None:
+    url = "https://user:pw@h.example/x?token=Atza%7CIwEBplanted&X-Amz-Signature=abcdef0123&marketplaceIds=A1"
+    shown = redact_url(url)
+    assert "planted" not in shown
+    assert "pw" not in shown
+    assert "abcdef0123" not in shown
+    assert shown.endswith("marketplaceIds=A1")
+
+
+def test_header_values_of_unknown_form_are_masked_by_their_name() -> None:
+    assert dict(redact_headers([("Authorization", "Basic abc"), ("Accept", "a/b")])) == {
+        "Authorization": "<redacted, 9 characters>",
+        "Accept": "a/b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (ACCESS, "access token"),
+        (REFRESH, "refresh token"),
+        ("Atc|x", "grantless token"),
+        (SECRET, "client secret"),
+        ("hello", None),
+        ("", None),
+    ],
+)
+def test_the_kind_of_a_token_is_known_by_its_prefix(value: str, kind: str | None) -> None:
+    assert token_kind(value) == kind
+
+
+def test_no_repr_of_an_exchange_shows_a_token_or_a_body() -> None:
+    exchange = Exchange(
+        request=Request(
+            method="POST",
+            url=f"https://h/x?access_token={ACCESS}",
+            headers=Headers({"x-amz-access-token": ACCESS}),
+            body=SECRET.encode(),
+        ),
+        response=Response(status=200, headers=Headers({"set-cookie": REFRESH}), body=REFRESH.encode()),
+    )
+    assert "planted" not in repr(exchange)
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_redacted_and_redacting_twice_changes_nothing_more(text: str) -> None:
+    once = redact_text(text)
+    assert redact_text(once) == once
