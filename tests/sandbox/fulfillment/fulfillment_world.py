@@ -128,10 +128,9 @@ def package(
     package_id: str = "p1", lines: dict[str, int] | None = None, side: str = "10.0", weight: str = "200.0"
 ) -> dict[str, Any]:
     """A package that fits: 10 cm a side and 200 g."""
-    measure = {"value": side, "dimensionUnit": "CM"}
     return {
         "id": package_id,
-        "dimensions": {"length": measure, "width": measure, "height": measure},
+        "dimensions": {name: {"value": side, "dimensionUnit": "CM"} for name in ("length", "width", "height")},
         "weight": {"value": weight, "weightUnit": "G"},
         "hazmatLabels": [],
         "packageLineItems": [
