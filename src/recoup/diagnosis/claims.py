@@ -11,7 +11,7 @@ from recoup.diagnosis.body import Body, read_body
 from recoup.diagnosis.diagnosis import Finding
 from recoup.diagnosis.shapes.accepted import accepted_claims
 from recoup.diagnosis.shapes.batch import batch_claims, is_batch
-from recoup.diagnosis.shapes.claim import Claim
+from recoup.diagnosis.shapes.claim import Claim, make_claim
 from recoup.diagnosis.shapes.labels import label_claims
 from recoup.diagnosis.shapes.markup import consent_code, page_text, xml_claims
 from recoup.diagnosis.shapes.objects import error_claims
@@ -29,6 +29,17 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+class _Error(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    code: str | None = None
+    message: str | None = None
+    details: str | None = None
+
+
+class _Errors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    errors: tuple[_Error, ...]
+
+
+_decode_errors = msgspec.json.Decoder(_Errors).decode
 _EMPTY = Reading(kind=BodyKind.EMPTY)
 _CUT = Finding(rule="body-cut", text="The body is damaged or cut short; what could still be read of it was used.")
 
@@ -38,9 +49,28 @@ def read(data: bytes, *, status: int | None, content_type: str | None = None) ->
     in one is looked for."""
     if not data or data.isspace():
         return _EMPTY
+    usual = _usual(data) if status is not None and status >= 300 else None
+    if usual is not None and (content_type is None or "json" in content_type):
+        return usual
     reading = read_claims(read_body(data), status=status)
     lie = _lie(content_type, reading.kind)
     return reading if lie is None else msgspec.structs.replace(reading, findings=(*reading.findings, lie))
+
+
+def _usual(data: bytes) -> Reading | None:
+    """The form that nearly every error has, read at once; None for others, and where a text may wrap a body."""
+    if data[:1] != b"{" or len(data) > 8192:
+        return None
+    try:
+        errors = _decode_errors(data).errors
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    if not errors or any(error.message is not None and "{" in error.message for error in errors):
+        return None
+    claims = [
+        make_claim(BodyKind.ERRORS, code=error.code, message=error.message, details=error.details) for error in errors
+    ]
+    return Reading(kind=BodyKind.ERRORS, claims=tuple(_unrepeated(claims)))
 
 
 def read_claims(body: Body, *, status: int | None) -> Reading:
@@ -62,10 +92,11 @@ def _claims(values: tuple[Any, ...], status: int | None) -> tuple[list[Claim], B
     claims: list[Claim] = []
     kind = BodyKind.JSON
     succeeded = status is not None and 200 <= status < 300
+    refused = status is not None and status >= 300
     for value in values:
         batch = batch_claims(value)
         labels = [] if batch else label_claims(value)
-        found = batch or labels or accepted_claims(value)
+        found = batch or labels or ([] if refused else accepted_claims(value))
         if is_batch(value):
             kind = BodyKind.BATCH
         elif labels:

@@ -23,10 +23,10 @@ from recoup.diagnosis.claims import Reading, read
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
-from recoup.diagnosis.match import Evidence, rank
+from recoup.diagnosis.match import Area, Evidence, rank
 from recoup.diagnosis.pasted import digest
 from recoup.diagnosis.pasted import read as read_messages
-from recoup.diagnosis.place import area_of
+from recoup.diagnosis.place import area_of, area_of_request
 from recoup.diagnosis.request import narrowed
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
@@ -156,8 +156,9 @@ class Engine:
         request = exchange.request
         headers = _NO_HEADERS if exchange.response is None else exchange.response.headers
         operation = _operation(request)
+        known = area_of_request(request)
         results = [
-            self._claim(exchange, reading, claim, http_status, headers, operation)
+            self._claim(exchange, reading, claim, http_status, headers, operation, known)
             for claim in list(claims)[:MAX_OTHERS]
         ]
         return _joined(results)
@@ -170,13 +171,14 @@ class Engine:
         http_status: int | None,
         headers: Headers,
         operation: Operation | None,
+        known: Area,
     ) -> Diagnosis:
         request = exchange.request
         if http_status is None and claim.item is None:
             http_status = claim.status
         own = claim.status if claim.item is not None else http_status or claim.status
         hidden = claim.item is not None and claim.status is None
-        area = area_of(request, headers, claim)
+        area = area_of(known, headers, claim)
         evidence = Evidence(
             status=own,
             http_status=http_status,

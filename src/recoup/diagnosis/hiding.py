@@ -1,21 +1,60 @@
 """Where a success can hide a failure, and a quick look whether it does.
 
-The look counts bytes and decodes nothing. It says "nothing failed" only where the counts prove it; anything unusual
-(other spacing than Amazon's, escapes in keys, statuses as text) is left to the full reading.
+The look decodes only what proves that nothing failed: each item's own status and its lists of errors, as types that
+admit success alone. Whatever does not fit these types (another status, an error in a list, another form of body) is
+left to the full reading, so that nothing is ever missed for being unusual.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
+import msgspec
+
 __all__ = ["may_hide_failure", "surely_nothing_hidden"]
 
 _WRITES = frozenset({"PUT", "PATCH", "POST"})
+_Nothing = tuple[()] | None
+
+
+class _Status(msgspec.Struct, gc=False):
+    statusCode: Literal[200, 201, 202, 204]  # noqa: N815  names as they travel
+
+
+class _Body(msgspec.Struct, gc=False):
+    actionableErrors: _Nothing = None  # noqa: N815
+    sellerActionableErrors: _Nothing = None  # noqa: N815
+    errors: _Nothing = None
+
+
+class _Answer(msgspec.Struct, gc=False):
+    status: _Status
+    body: _Body | None = None
+
+
+class _Batch(msgspec.Struct, gc=False):
+    responses: list[_Answer]
+    errors: _Nothing = None
+
+
+class _Label(msgspec.Struct, gc=False):
+    status: Literal["SUCCESS"]
+
+
+class _Labels(msgspec.Struct, gc=False):
+    packageShipLabelList: list[_Label]  # noqa: N815
+    errors: _Nothing = None
+
+
+_decode_batch = msgspec.json.Decoder(_Batch).decode
+_decode_labels = msgspec.json.Decoder(_Labels).decode
 
 
 def may_hide_failure(status: int, method: str | None, path: str | None) -> bool:
     """Whether a response of this status to this request can be a failure all the same, so that its body must be read.
 
     True for 207, for labels (one status a package), for writes to listings (accepted, with issues), for batches, and
-    for reads of what came of an operation or a transaction. `path` is as sent. About 0.3 µs.
+    for reads of what came of an operation or a transaction. `path` is as sent. Costs a tenth of a microsecond.
     """
     if status == 207:
         return True
@@ -29,31 +68,15 @@ def may_hide_failure(status: int, method: str | None, path: str | None) -> bool:
 
 
 def surely_nothing_hidden(status: int, path: str | None, body: bytes) -> bool:
-    """True where counting proves that no item of `body` failed; False where it must be read to know."""
+    """True where it is proved that no item of `body` failed; False where it must be read whole to know."""
     if not body:
         return True
-    if b"\\u" in body:
-        return False  # keys can be spelt with escapes
-    if path is not None and "/shipLabel" in path:
-        return _labels(body)
-    if status == 207 or b'"responses"' in body:
-        return _batch(body)
+    try:
+        if path is not None and "/shipLabel" in path:
+            _decode_labels(body)
+            return True
+        if status == 207 or (path is not None and "/batches/" in path):
+            return bool(_decode_batch(body).responses)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
     return False
-
-
-def _batch(body: bytes) -> bool:
-    count = body.count
-    statuses = count(b'"statusCode"')
-    if not statuses or count(b'"statusCode":20') + count(b'"statusCode": 20') != statuses:
-        return False
-    if count(b'rrors"') != count(b'rrors":[]') + count(b'rrors": []') + count(b'rrors":null') + count(b'rrors": null'):
-        return False  # "errors", "actionableErrors", "sellerActionableErrors" with something in them
-    return b"tatuscode" not in body and b"status_code" not in body
-
-
-def _labels(body: bytes) -> bool:
-    count = body.count
-    statuses = count(b'"status"')
-    if not statuses or count(b'"status":"SUCCESS"') + count(b'"status": "SUCCESS"') != statuses:
-        return False
-    return count(b'"packageId"') <= statuses and b'"isErrored"' not in body

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from recoup.catalogue.fault import Fault, Message, MessageField, Sign
+from recoup.catalogue.fault import Fault, Kind, Message, MessageField, Sign
 from recoup.catalogue.template import Template, normalise
 from recoup.diagnosis.codes import code_key
 
-__all__ = ["Hit", "Index"]
+__all__ = ["Hit", "Index", "Profile"]
 
 _PLACEHOLDER = re.compile(r"\{[a-z][a-z0-9_]*:[a-z]+\}")
 _QUOTE = re.compile("['\"`‘’“”]")  # noqa: RUF001  typographic quotes come with pasted text
@@ -39,12 +39,25 @@ class Hit(msgspec.Struct, frozen=True):
         return self.message.shared
 
 
+class Profile(msgspec.Struct, frozen=True):
+    """What is asked of a fault again and again: the statuses it comes with, its codes, and whether details tell of it.
+
+    `announced` says that the fault's own messages stand in details, so that silent details speak against it.
+    """
+
+    statuses: frozenset[int]
+    codes: frozenset[str]
+    announced: bool
+    telling: tuple[Sign, ...]  # signs with a header field or a code
+
+
 class Index:
     """Lookups over all faults, in the order of the catalogue."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
         self._order = {fault.id: position for position, fault in enumerate(self.faults)}
+        self._profiles = {fault.id: _profile(fault) for fault in self.faults}
         self._fixed: dict[str, list[_Entry]] = {}
         self._gapped: list[tuple[str, _Entry]] = []
         self._by_sc: dict[str, list[Fault]] = {}
@@ -71,6 +84,10 @@ class Index:
             self._signs.setdefault(sign.status, []).append((fault, sign))
             if sign.code is not None and not sign.header and sign.body is None:
                 self._by_code.setdefault(code_key(sign.code), []).append((fault, sign.status))
+
+    def profile(self, fault: Fault) -> Profile:
+        """What was worked out about `fault` beforehand."""
+        return self._profiles[fault.id]
 
     def by_id(self, fault_id: str) -> Fault:
         """The fault with this id. Raises KeyError."""
@@ -136,6 +153,22 @@ class Index:
     def codes(self) -> frozenset[str]:
         """The compared form of every code."""
         return frozenset(self._by_code)
+
+
+def _profile(fault: Fault) -> Profile:
+    statuses = {fault.status, *(sign.status for sign in fault.signs)}
+    codes = {fault.code, *(sign.code for sign in fault.signs)}
+    own = [message for message in fault.messages if not message.shared]
+    beside = [message for message in own if message.field is not MessageField.MESSAGE]
+    announced = any(message.variant is not None for message in beside) or (
+        bool(beside) and len(beside) == len(own) and fault.kind is Kind.TROUBLESHOOTING
+    )
+    return Profile(
+        statuses=frozenset(status for status in statuses if status is not None),
+        codes=frozenset(code_key(code) for code in codes if code is not None),
+        announced=announced,
+        telling=tuple(sign for sign in fault.signs if sign.header or sign.code),
+    )
 
 
 def _longest_literal(template: str) -> str:

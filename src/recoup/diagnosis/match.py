@@ -106,7 +106,7 @@ def _by_text(index: Index, seen: Evidence) -> Ranking | None:
         hits += index.texts(line, "text", ANYWHERE)
     if not hits:
         return None
-    agreeing = [hit for hit in hits if _agrees(hit.fault, seen)]
+    agreeing = [hit for hit in hits if _agrees(index, hit.fault, seen)]
     here = [hit for hit in agreeing if _here(hit.fault, seen.area)]
     for group in (here, agreeing):
         unique = [hit for hit in group if not hit.shared]
@@ -132,7 +132,7 @@ def _decided(index: Index, seen: Evidence, hits: list[Hit]) -> Ranking:
     for hit in rivals:
         if all(hit.fault is not other.fault for other in chosen):
             chosen.append(hit)
-    score = 0.99 if _agrees(best.fault, seen) else 0.9
+    score = 0.99 if _agrees(index, best.fault, seen) else 0.9
     matches = [_match(hit.fault, score / len(chosen), "message", _text_evidence(hit, seen), hit) for hit in chosen]
     for hit in ordered:
         if len(matches) < 5 and all(hit.fault is not match.fault for match in matches):
@@ -145,49 +145,44 @@ def _shared(index: Index, seen: Evidence, hits: list[Hit]) -> Ranking:
     heaviest = max(hit.weight for hit in hits)
     by_id = {hit.fault.id: hit for hit in reversed(hits) if hit.weight == heaviest}
     faults = [hit.fault for hit in by_id.values()]
-    faults = _narrowed(faults, seen)
+    faults = _narrowed(index, faults, seen)
     scored = {fault.id: fault.prior * _sign_factor(index, fault, seen) for fault in faults}
     faults.sort(key=lambda fault: (-scored[fault.id], index.order(fault)))
     total = sum(scored.values()) or 1.0
     matches = []
+    told: dict[tuple[str, int | None], tuple[str, ...]] = {}
     for fault in faults:
         hit = by_id[fault.id]
-        evidence = _text_evidence(hit, seen, shared=len(faults) > 1)
-        if seen.details == "":
-            evidence = (*evidence, "details is empty, so nothing in the body says which of them it is")
+        key = (hit.message.template, fault.status)
+        evidence = told.get(key)
+        if evidence is None:
+            evidence = _text_evidence(hit, seen, shared=len(faults) > 1)
+            if seen.details == "":
+                evidence = (*evidence, "details is empty, so nothing in the body says which of them it is")
+            told[key] = evidence
         matches.append(_match(fault, 0.95 * scored[fault.id] / total, "message", evidence, hit))
     tied = tuple(fault.id for fault in faults) if len(faults) > 1 else ()
     return Ranking(matches=tuple(matches), tied=tied, parameters=by_id[faults[0].id].parameters)
 
 
-def _narrowed(faults: list[Fault], seen: Evidence) -> list[Fault]:
+def _narrowed(index: Index, faults: list[Fault], seen: Evidence) -> list[Fault]:
     """Those of `faults` for which more than the shared text speaks, where that is so for any; a fault that always
     announces itself in details is left out where details are silent."""
     if seen.sc_code is not None:
         faults = [fault for fault in faults if _equal(fault.sc_code, seen.sc_code)] or faults
     if seen.code and code_key(seen.code) not in ("unauthorized", "invalidinput"):
         key = code_key(seen.code)
-        speaking = [fault for fault in faults if _has_code(fault, key)]
+        speaking = [fault for fault in faults if key in index.profile(fault).codes]
         faults = speaking or faults
     if seen.details is not None:
-        quiet = [fault for fault in faults if not _announced(fault)]
+        quiet = [fault for fault in faults if not index.profile(fault).announced]
         faults = quiet or faults
     return faults
 
 
-def _announced(fault: Fault) -> bool:
-    """Whether the fault's own messages stand in details: then silent details speak against it."""
-    own = [message for message in fault.messages if not message.shared and message.field is not MessageField.MESSAGE]
-    return any(message.variant is not None for message in own) or (
-        bool(own)
-        and all(message.field is not MessageField.MESSAGE for message in fault.messages if not message.shared)
-        and fault.kind is Kind.TROUBLESHOOTING
-    )
-
-
 def _sign_factor(index: Index, fault: Fault, seen: Evidence) -> float:
-    for sign in fault.signs:
-        if (sign.header or sign.code) and _sign_fits(sign, seen):
+    for sign in index.profile(fault).telling:
+        if _sign_fits(sign, seen):
             return 3.0 if sign.header else 1.5
     return 1.0
 
@@ -385,21 +380,15 @@ def _status_conflict(fault: Fault, status: int | None) -> tuple[str, ...]:
     return (f"the status is {status}, where {fault.status} is documented",)
 
 
-def _agrees(fault: Fault, seen: Evidence) -> bool:
+def _agrees(index: Index, fault: Fault, seen: Evidence) -> bool:
     status = seen.status
     if status is None or fault.status is None or fault.status in (status, seen.http_status) or status < 300:
         return True
-    return any(sign.status == status for sign in fault.signs)
+    return status in index.profile(fault).statuses
 
 
 def _equal(left: str | None, right: str | None) -> bool:
     return left is not None and right is not None and left.upper() == right.upper()
-
-
-def _has_code(fault: Fault, key: str) -> bool:
-    if fault.code is not None and code_key(fault.code) == key:
-        return True
-    return any(sign.code is not None and code_key(sign.code) == key for sign in fault.signs)
 
 
 def _here(fault: Fault, area: Area) -> bool:

@@ -7,12 +7,11 @@ from recoup.diagnosis.match import Area
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.exchange import Headers, Request
 
-__all__ = ["area_of"]
+__all__ = ["area_of", "area_of_request"]
 
 
-def area_of(request: Request | None, headers: Headers, claim: Claim) -> Area:
-    """The place that answered, as far as it can be told."""
-    known = _by_request(request) if request is not None else Area.UNKNOWN
+def area_of(known: Area, headers: Headers, claim: Claim) -> Area:
+    """The place that answered: `known` where the request told, else by the form of the answer."""
     if known is not Area.UNKNOWN:
         return known
     if claim.kind is BodyKind.LOGIN:
@@ -26,7 +25,10 @@ def area_of(request: Request | None, headers: Headers, claim: Claim) -> Area:
     return Area.UNKNOWN
 
 
-def _by_request(request: Request) -> Area:
+def area_of_request(request: Request | None) -> Area:
+    """The place that a request was sent to."""
+    if request is None:
+        return Area.UNKNOWN
     path, host = request.path, request.host
     if path.startswith("/externalFulfillment/") or "yojaka" in host or "smartconnect" in host:
         return Area.FULFILLMENT

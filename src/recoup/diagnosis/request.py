@@ -135,9 +135,10 @@ def _path(seen: _Seen) -> Clue | None:
     if not path.startswith("/"):
         return None
     gone = deprecations.of(seen.operation) if seen.operation is not None else deprecations.of_path(path)
-    day = _day(seen.exchange)
-    if gone is not None and gone.removed is not None and day is not None and day >= gone.removed:
-        return Clue(("403-deprecated-endpoint",), f"{gone.item} was removed on {gone.removed.isoformat()}")
+    if gone is not None and gone.removed is not None:
+        day = _day(seen.exchange)
+        if day is not None and day >= gone.removed:
+            return Clue(("403-deprecated-endpoint",), f"{gone.item} was removed on {gone.removed.isoformat()}")
     if seen.operation is not None or not request.method:
         return None
     table = operations()
