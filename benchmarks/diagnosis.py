@@ -43,16 +43,20 @@ def _label(number: int) -> dict[str, object]:
         "shipLabelMetadata": {
             "carrierName": "ATS",
             "trackingId": f"T{number}",
-            "pickupWindow": {"startTime": 1_700_000_000, "endTime": 1_700_003_600},
+            "pickupWindow": {"startTime": 1_700_000_000, "endTime": 1_700_003_600, "handoverMethod": "PICKUP"},
+            "timeSlot": {"startTime": 1_700_000_000, "endTime": 1_700_003_600, "handoverMethod": "DROPOFF"},
+            "handoverLocation": {
+                "name": "Drop-off point 12",
+                "address": {"line1": "1 High Street", "city": "Bengaluru", "postalCode": "560001", "countryCode": "IN"},
+                "distance": {"distanceUnit": "KM", "value": "3.2"},
+            },
         },
         "fileData": {"url": "https://example.invalid/" + "x" * 300, "format": "PDF"},
     }
 
 
 BATCH = json.dumps({"responses": [_item(n) for n in range(10)]}, separators=(",", ":")).encode()
-FAILED = json.dumps(
-    {"responses": [_item(n, 409 if n == 7 else 200) for n in range(10)]}, separators=(",", ":")
-).encode()
+FAILED = BATCH.replace(b'"statusCode":200', b'"statusCode":409', 1)
 LABEL_LIST = json.dumps({"packageShipLabelList": [_label(n) for n in range(4)]}, separators=(",", ":")).encode()
 HEADERS = Headers(
     [
@@ -66,8 +70,7 @@ REQUEST = Request(method="PUT", url="https://sellingpartnerapi-eu.amazon.com" + 
 ERRORS = {
     "a unique message": (
         400,
-        b'{"errors":[{"code":"InvalidInput","message":"The given pickup-slot is no longer available and is expired",'
-        b'"details":"SC_30004"}]}',
+        b'{"errors":[{"code":"InvalidInput","message":"The capacity for the site is breached","details":"SC_30002"}]}',
     ),
     "a message with parameters": (
         400,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["LOGIN_ERRORS", "code_key", "find_sc", "sc_code"]
 
@@ -26,6 +27,7 @@ LOGIN_ERRORS = frozenset(
 """The values of `error` at Login with Amazon."""
 
 
+@lru_cache(maxsize=2048)
 def code_key(code: str) -> str:
     """The form in which codes are compared: "Invalid Input", "INVALID_INPUT" and "InvalidInput" are one."""
     return code[:80].translate(_SEPARATORS).lower()

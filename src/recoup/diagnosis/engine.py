@@ -157,8 +157,9 @@ class Engine:
         headers = _NO_HEADERS if exchange.response is None else exchange.response.headers
         operation = _operation(request)
         known = area_of_request(request)
+        path = None if request is None else request.path
         results = [
-            self._claim(exchange, reading, claim, http_status, headers, operation, known)
+            self._claim(exchange, reading, claim, http_status, headers, operation, known, path)
             for claim in list(claims)[:MAX_OTHERS]
         ]
         return _joined(results)
@@ -172,6 +173,7 @@ class Engine:
         headers: Headers,
         operation: Operation | None,
         known: Area,
+        path: str | None,
     ) -> Diagnosis:
         request = exchange.request
         if http_status is None and claim.item is None:
@@ -221,7 +223,7 @@ class Engine:
             retryable_field=claim.retryable,
             body_kind=reading.kind if reading.kind is not BodyKind.JSON else claim.kind,
             method=None if request is None else request.method or None,
-            path=None if request is None else request.path,
+            path=path,
             operation=operation,
             item=claim.item,
             findings=(*reading.findings, *_unknown_code(self.index, claim, bool(ranking.matches))),

@@ -32,6 +32,7 @@ class Clue(msgspec.Struct, frozen=True):
 
 class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
+    path: str
     operation: Operation | None
     exchange: Exchange
 
@@ -55,7 +56,7 @@ def narrowed(ranking: Ranking, exchange: Exchange, operation: Operation | None, 
         return _lifted(ranking, [_ENCODED], "the message repeats a value with %XX in it: it was encoded twice")
     if request is None:
         return ranking
-    facts = _Seen(request=request, operation=operation, exchange=exchange)
+    facts = _Seen(request=request, path=request.path, operation=operation, exchange=exchange)
     for clue in _clues(facts):
         proved = [name for name in clue.ids if name in tied]
         if proved:
@@ -131,7 +132,7 @@ def _fields(seen: _Seen) -> Clue | None:
 
 def _path(seen: _Seen) -> Clue | None:
     request = seen.request
-    path = request.path
+    path = seen.path
     if not path.startswith("/"):
         return None
     gone = deprecations.of(seen.operation) if seen.operation is not None else deprecations.of_path(path)
