@@ -176,6 +176,22 @@ def test_updating_a_package_leads_back_and_makes_its_slot_and_the_invoice_void()
     assert world.label(shipment, shippingOptionId=option).status == 200, "offered anew, it is the same slot"
 
 
+def test_a_package_that_has_its_label_keeps_it_while_another_is_done_again() -> None:
+    world = World()
+    shipment = world.shipment(SELF_SHIP, units=(2,))
+    world.advance_to(shipment, "INVOICE_GENERATED", [package("a"), package("b")])
+    first = world.label(shipment, body={"packageIds": ["a"]}).body["packageShipLabelList"][0]
+    assert world.status(shipment) == "INVOICE_GENERATED"
+    world.call("updatePackage", shipment, "b", body=package("b", side="12"))
+    world.options(shipment, "b")
+    world.call("generateInvoice", shipment)
+    assert [box["status"] for box in world.view(shipment)["packages"]] == ["SHIPLABEL_GENERATED", "INVOICE_GENERATED"]
+    world.label(shipment, body={"packageIds": ["b"]})
+    assert world.status(shipment) == "SHIPLABEL_GENERATED"
+    again = world.label(shipment, "REGENERATE", body={"packageIds": ["a"]}).body["packageShipLabelList"][0]
+    assert again["shipLabelMetadata"] == first["shipLabelMetadata"]
+
+
 def test_the_table_is_whole_and_can_be_drawn() -> None:
     assert set(MATRIX) == {(action, state) for action in ACTIONS for state in State}
     drawn = render().splitlines()
