@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -11,10 +11,13 @@ from typing import Any
 from recoup.errors import SettingsError
 from recoup.exchange import NoResponse, NoResponseKind, Request
 from recoup.redaction import redact_text
+from recoup.transports.effects import Prefix
 
 __all__ = ["Library", "broken_off", "library_of", "no_response"]
 
 _NAMES = ("httpx2", "httpx")
+_SLICE = 1 << 16  # bytes that are decoded at a time
+_LONGEST_DECODED = 32 << 20  # bytes of a decoded body that are looked at: a short one can unpack to anything
 
 # What an exception of the library says of the exchange, and whether the request may have left; looked up along the
 # exception's own bases, so that subclasses of users count too. Those without a meaning are mistakes in the request
@@ -48,6 +51,7 @@ class Library:
         self._request: type[Any] = module.Request
         self._stream: type[Any] = module.ByteStream
         self._module = module
+        self._slices, self._resumed, self._resumed_async = _streams(module)
 
     def inner(self) -> Any:
         """The library's own synchronous transport."""
@@ -68,21 +72,81 @@ class Library:
             asked.method, asked.url, headers=list(asked.headers), content=asked.body, extensions=limits
         )
 
-    def give_back(self, response: Any, raw: bytes) -> None:
-        """Let the response be read as if nobody had read it yet: `raw` is its body as it came."""
-        response.stream = self._stream(raw)
+    def with_header(self, request: Any, name: str, value: str) -> Any:
+        """The same request with this header field: a copy, so that the caller's own never holds our token.
+
+        A redirect, a log line or a traceback would carry it further.
+        """
+        copy = object.__new__(type(request))
+        copy.__dict__.update(request.__dict__)
+        copy.headers = request.headers.copy()
+        copy.headers[name] = value
+        return copy
+
+    def give_back(self, response: Any, read: bytes | Prefix) -> None:
+        """Let the response be read as if nobody had read it yet: `read` is its body as it came."""
+        if isinstance(read, bytes):
+            response.stream = self._stream(read)
+        else:
+            resumed = self._resumed_async if hasattr(read.rest, "__anext__") else self._resumed
+            response.stream = resumed(read, response.stream)
 
     def decoded(self, response: Any, raw: bytes) -> bytes:
         """The body with its Content-Encoding undone; as it came where that fails."""
         encoding = response.headers.get("content-encoding")
         if not encoding or not raw:
             return raw
+        copy = type(response)(response.status_code, headers=response.headers, stream=self._slices(raw))
+        parts: list[bytes] = []
+        size = 0
         try:
-            copy = type(response)(response.status_code, headers=response.headers, stream=self._stream(raw))
-            decoded: bytes = copy.read()
+            for part in copy.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > _LONGEST_DECODED:
+                    break
         except self._module.DecodingError:
             return raw
-        return decoded
+        return b"".join(parts)
+
+
+def _streams(module: Any) -> tuple[type[Any], type[Any], type[Any]]:
+    """Streams of that library: one body in slices; and the rest of a body whose beginning was read, sync and async."""
+
+    class Slices(module.SyncByteStream):  # type: ignore[misc]
+        def __init__(self, raw: bytes) -> None:
+            self._raw = raw
+
+        def __iter__(self) -> Iterator[bytes]:
+            for start in range(0, len(self._raw), _SLICE):
+                yield self._raw[start : start + _SLICE]
+
+    class Resumed(module.SyncByteStream):  # type: ignore[misc]
+        def __init__(self, prefix: Prefix, stream: Any) -> None:
+            self._prefix, self._stream = prefix, stream
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield self._prefix.read
+            yield from self._prefix.rest
+
+        def close(self) -> None:
+            self._stream.close()
+
+    class ResumedAsync(module.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, prefix: Prefix, stream: Any) -> None:
+            self._prefix, self._stream = prefix, stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self._prefix.read
+            async for chunk in self._prefix.rest:
+                yield chunk
+
+        async def aclose(self) -> None:
+            if isinstance(self._prefix.rest, AsyncGenerator):
+                await self._prefix.rest.aclose()
+            await self._stream.aclose()
+
+    return Slices, Resumed, ResumedAsync
 
 
 @cache

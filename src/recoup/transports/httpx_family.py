@@ -17,6 +17,7 @@ from recoup.transports import timing as timings
 from recoup.transports.effects import carry_out, carry_out_async
 from recoup.transports.flow import Caller
 from recoup.transports.foreign import library_of
+from recoup.transports.hosts import Hosts
 from recoup.transports.login import Login
 from recoup.transports.timing import Timing
 
@@ -27,10 +28,10 @@ class _Base:
     """What both transports are made of.
 
     `inner` is the transport that really sends; without one the client's own library provides it. `login` fetches and
-    renews access tokens; without it the caller sets `x-amz-access-token` itself and a refused token is handed up.
-    `policy` holds the numbers of recovery, `timing` the clock, `random` the source of jitter in [0, 1). `hosts` names
-    further hosts that count as the Selling Partner API, such as a sandbox's `127.0.0.1`. Safe to share between threads
-    and tasks.
+    renews access tokens for requests that carry none; a request that carries one already keeps it, and a refusal of it
+    is handed up. `policy` holds the numbers of recovery, `timing` the clock, `random` the source of jitter in [0, 1).
+    `hosts` names further hosts that count as the Selling Partner API, such as a sandbox's `127.0.0.1`. Raises
+    SettingsError where a host is none. Safe to share between threads and tasks.
     """
 
     def __init__(
@@ -44,15 +45,16 @@ class _Base:
         hosts: Iterable[str] | None = None,
     ) -> None:
         self._inner = inner
+        self._own: dict[str, Any] = {}  # by library: a response must be of the class that its client expects
         self._timing = timing
         self._lock = threading.Lock()
+        self._hosts = Hosts(hosts)
         policy = policy if policy is not None else Policy.documented()
         self._caller = Caller(
             login=login,
             policy=policy,
             now=self._now,
             random=random,
-            hosts=hosts,
             quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
         )
 
@@ -62,31 +64,40 @@ class _Base:
     def _now(self) -> float:
         return self._current().now()
 
-    def _open(self, make: Callable[[], Any]) -> Any:
-        if self._inner is None:
+    def _open(self, name: str, make: Callable[[], Any]) -> Any:
+        if self._inner is not None:
+            return self._inner
+        own = self._own.get(name)
+        if own is None:
             with self._lock:
-                if self._inner is None:
-                    self._inner = make()
-        return self._inner
+                own = self._own.get(name)
+                if own is None:
+                    own = self._own[name] = make()
+        return own
+
+    def _opened(self) -> list[Any]:
+        return [self._inner] if self._inner is not None else list(self._own.values())
 
 
 class Transport(_Base):
     """Under a synchronous client of httpx2 or httpx. See the module for an example, `_Base` for the arguments."""
 
     def handle_request(self, request: Any) -> Any:
-        """Send one call with all its attempts. What the client's library raises in the end is raised here, with
-        `.recoup`.
+        """Send one call with all its attempts.
+
+        What the client's library raises in the end is raised here, with `.recoup`. Raises a FaultError where no access
+        token can be had.
         """
         library = library_of(request)
-        inner = self._open(library.inner)
-        if not self._caller.ours(request):
+        inner = self._open(library.name, library.inner)
+        if not self._hosts.ours(request.url):
             return inner.handle_request(request)
         return carry_out(self._caller.flow(request, library), inner, self._current())
 
     def close(self) -> None:
         """Close the inner transport."""
-        if self._inner is not None:
-            self._inner.close()
+        for inner in self._opened():
+            inner.close()
 
     def __enter__(self) -> Self:
         if self._inner is not None:
@@ -98,22 +109,24 @@ class Transport(_Base):
 
 
 class AsyncTransport(_Base):
-    """Under an asynchronous client of httpx2 or httpx. The same, awaited."""
+    """Under an asynchronous client of httpx2 or httpx, on asyncio. The same, awaited."""
 
     async def handle_async_request(self, request: Any) -> Any:
-        """Send one call with all its attempts. What the client's library raises in the end is raised here, with
-        `.recoup`.
+        """Send one call with all its attempts.
+
+        What the client's library raises in the end is raised here, with `.recoup`. Raises a FaultError where no access
+        token can be had.
         """
         library = library_of(request)
-        inner = self._open(library.async_inner)
-        if not self._caller.ours(request):
+        inner = self._open(library.name, library.async_inner)
+        if not self._hosts.ours(request.url):
             return await inner.handle_async_request(request)
         return await carry_out_async(self._caller.flow(request, library), inner, self._current())
 
     async def aclose(self) -> None:
         """Close the inner transport."""
-        if self._inner is not None:
-            await self._inner.aclose()
+        for inner in self._opened():
+            await inner.aclose()
 
     async def __aenter__(self) -> Self:
         if self._inner is not None:

@@ -6,10 +6,9 @@ and event loops may share it: whoever first needs a token fetches it, and the ot
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any
 
 from recoup.diagnosis.diagnosis import Diagnosis
@@ -20,14 +19,17 @@ from recoup.login.grant import TOKEN_URL, token_request
 from recoup.login.token import AccessToken, read_token
 from recoup.recovery.decision import Decision, GiveUp, StopReason
 from recoup.redaction import redact_url
-from recoup.transports.effects import Flow, WaitFor
+from recoup.transports.effects import Flow, Shared, WaitFor
 from recoup.transports.outcome import fault_error
 
 __all__ = ["Login", "LoginFailed"]
 
 
 class LoginFailed(RecoupError):
-    """Inside the transports: the token could not be had. `error` is what the caller gets to see."""
+    """Inside the transports: the token could not be had. `error` is what the caller gets to see.
+
+    `final` says that no repeat can heal it, as long as the credentials stay what they are.
+    """
 
     def __init__(self, error: FaultError, decision: Decision, *, final: bool) -> None:
         super().__init__(str(error))
@@ -35,13 +37,26 @@ class LoginFailed(RecoupError):
         self.decision = decision
         self.final = final
 
+    def again(self) -> LoginFailed:
+        """A copy to raise. One instance raised by many calls would gather all their tracebacks, and never let go."""
+        return LoginFailed(copy.copy(self.error), self.decision, final=self.final)
+
+
+class _Fetch(Shared):
+    """One request for a token under way. Its result is the token, or LoginFailed, or None where it was abandoned."""
+
+    def __init__(self, credentials: Credentials, generation: int) -> None:
+        super().__init__()
+        self.credentials = credentials
+        self.generation = generation
+
 
 class Login:
     """The credentials of one authorization, and the access token that they currently give.
 
     Give `refresh_token` for a selling partner's authorization, or `scope` for grantless operations. `token_url`
     defaults to Login with Amazon's. Raises SettingsError, naming the field, where a value cannot be what it should be
-    (a swapped id and secret, a blank at the end of a token).
+    (a swapped id and secret, a blank at the end of a token, neither refresh token nor scope, an address in the clear).
 
     A refusal that no repeat can heal (`invalid_grant`, `invalid_client`, ...) is remembered: every further call fails
     at once with the same `AskPerson`, and nothing is sent to Login with Amazon, until `replace` brings new credentials
@@ -61,9 +76,10 @@ class Login:
             client_id=client_id, client_secret=client_secret, refresh_token=refresh_token, scope=scope
         )
         self._token_url = token_url
+        token_request(self._credentials, token_url)  # complains now of what every call would fail for
         self._lock = threading.Lock()  # guards the four below; never held while something is sent
         self._token: AccessToken | None = None
-        self._fetching: Future[AccessToken] | None = None
+        self._fetching: _Fetch | None = None
         self._refused: LoginFailed | None = None
         self._generation = 0
 
@@ -73,7 +89,11 @@ class Login:
         return self._token_url
 
     def replace(self, *, client_secret: str | None = None, refresh_token: str | None = None) -> None:
-        """Go on with a new secret (after a rotation) or a new refresh token (after a re-authorisation)."""
+        """Go on with a new secret (after a rotation) or a new refresh token (after a re-authorisation).
+
+        Calls that wait for an answer to the old ones ask again with the new ones. Raises SettingsError as the
+        constructor does, and then keeps what it had.
+        """
         with self._lock:
             old = self._credentials
             self._credentials = Credentials(
@@ -100,11 +120,6 @@ class Login:
         token = self._token
         return token.value if token is not None and token.usable(now) else None
 
-    def issued(self, value: str) -> bool:
-        """Whether this is the token that is cached now."""
-        token = self._token
-        return token is not None and token.value == value
-
     def fetch(self, *, stale: str | None, now: Callable[[], float], ask: Callable[[Any], Flow[Any]]) -> Flow[str]:
         """A flow that ends with an access token: the cached one, or a new one where it is `stale`, old or missing.
 
@@ -114,71 +129,65 @@ class Login:
         while True:
             with self._lock:
                 if self._refused is not None:
-                    raise self._refused
+                    raise self._refused.again()
                 token = self._token
                 if token is not None and token.value != stale and token.usable(now()):
                     return token.value
-                waiting = self._fetching
-                if waiting is None:
-                    mine: Future[AccessToken] = Future()
-                    self._fetching, generation, credentials = mine, self._generation, self._credentials
-            if waiting is not None:
-                with suppress(LoginAbandoned):  # whoever fetched was cancelled: the next one of us fetches
-                    yield WaitFor(waiting)  # raises what its fetcher raised
-                continue
-            break
+                fetch = self._fetching
+                mine = fetch is None
+                if fetch is None:
+                    fetch = self._begin()
+            if not mine:
+                waited = yield WaitFor(fetch)
+                if not waited:  # a synchronous call in the thread of the event loop that fetches: go alone
+                    with self._lock:
+                        fetch, mine = self._begin(), True
+            if mine:
+                yield from self._fetch(fetch, now, ask)
+            found: AccessToken | LoginFailed | None = fetch.result()
+            if found is None or fetch.generation != self._generation:
+                continue  # abandoned, or an answer about credentials that were replaced since
+            if isinstance(found, LoginFailed):
+                raise found.again()
+            if mine or found.value != stale:  # also where it lasts less than the margin: it is the newest there is
+                return found.value
+
+    def _begin(self) -> _Fetch:
+        self._fetching = _Fetch(self._credentials, self._generation)
+        return self._fetching
+
+    def _fetch(self, fetch: _Fetch, now: Callable[[], float], ask: Callable[[Any], Flow[Any]]) -> Flow[None]:
+        found: AccessToken | LoginFailed | None = None
         try:
             sent_at = now()
-            exchange, diagnosis, decision = yield from ask(token_request(credentials, self._token_url))
-            token = _read(exchange, sent_at, diagnosis, decision)
-        except BaseException as error:  # also a cancelled task: whoever waits must not wait for ever
-            self._settle(mine, generation, error=error)
-            raise
-        self._settle(mine, generation, token=token)
-        return token.value
-
-    def _settle(
-        self,
-        mine: Future[AccessToken],
-        generation: int,
-        *,
-        token: AccessToken | None = None,
-        error: BaseException | None = None,
-    ) -> None:
-        with self._lock:
-            if (
-                self._generation == generation
-            ):  # else the credentials were replaced meanwhile: this answer is about the old ones
-                self._fetching = None
-                if token is not None:
-                    self._token = token
-                elif isinstance(error, LoginFailed) and error.final:
-                    self._refused = error
-        if token is not None:
-            mine.set_result(token)
-        else:
-            mine.set_exception(error if isinstance(error, Exception) else LoginAbandoned())
+            exchange, diagnosis, decision = yield from ask(token_request(fetch.credentials, self._token_url))
+            found = _read(exchange, sent_at, diagnosis, decision)
+        finally:  # also of a cancelled task: whoever waits must not wait for ever
+            with self._lock:
+                if self._fetching is fetch:
+                    self._fetching = None
+                if self._generation == fetch.generation:
+                    if isinstance(found, AccessToken):
+                        self._token = found
+                    elif found is not None and found.final:
+                        self._refused = found
+            fetch.set_result(found)
 
     def __repr__(self) -> str:
         return f"Login({self._credentials!r})"
 
 
-class LoginAbandoned(RecoupError):
-    """The call that was fetching the token was cancelled; the next one fetches it."""
-
-
-def _read(exchange: Exchange, sent_at: float, diagnosis: Diagnosis | None, decision: Decision) -> AccessToken:
+def _read(
+    exchange: Exchange, sent_at: float, diagnosis: Diagnosis | None, decision: Decision
+) -> AccessToken | LoginFailed:
     if diagnosis is not None and diagnosis.failed:
         final = isinstance(decision, GiveUp) and decision.reason is StopReason.PERMANENT
-        raise LoginFailed(fault_error(diagnosis, decision), decision, final=final)
+        return LoginFailed(fault_error(diagnosis, decision, "no access token: "), decision, final=final)
     token = read_token(exchange, sent_at)
     if isinstance(token, AccessToken):
         return token
     decision = GiveUp(reason=StopReason.UNKNOWN, text=token.reason)
-    raise LoginFailed(
-        FixRequest(f"no access token came from {redact_url(_url(exchange))}: {token.reason}"), decision, final=False
+    url = exchange.request.url if exchange.request is not None else "the token URL"
+    return LoginFailed(
+        FixRequest(f"no access token came from {redact_url(url)}: {token.reason}"), decision, final=False
     )
-
-
-def _url(exchange: Exchange) -> str:
-    return exchange.request.url if exchange.request is not None else "the token URL"

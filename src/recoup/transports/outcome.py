@@ -68,11 +68,15 @@ def outcome(response: Any) -> Outcome | None:
 def raise_for_fault(response: Any) -> None:
     """Raise where the response shows a fault, also where its status is a success; return where nothing failed.
 
-    Takes responses of httpx2, httpx, requests and whatever looks like them, their body read. Raises TryLater, ReadBack,
-    FixRequest, AskPerson or OrderOver (see `recoup.errors`); TypeError where `response` is no response.
+    Takes responses of httpx2, httpx, requests, urllib3 and whatever looks like them, their body read; where recoup was
+    under the client the body may still be unread, and an exception that carries an outcome will do. Raises TryLater,
+    ReadBack, FixRequest, AskPerson or OrderOver (see `recoup.errors`); TypeError where `response` is no response, or
+    one whose body was not read.
     """
     made = outcome(response)
-    if made is not None and made.diagnosis is not None:
+    if made is not None:
+        if made.diagnosis is None:  # nothing was wrong, and nothing needed a closer look
+            return
         diagnosis, decision = made.diagnosis, made.decision
     else:
         diagnosis = advice.diagnose(_exchange(response))
@@ -81,15 +85,18 @@ def raise_for_fault(response: Any) -> None:
         raise fault_error(diagnosis, decision)
 
 
-def fault_error(diagnosis: Diagnosis, decision: Decision) -> FaultError:
-    """The exception that is named for what the caller does next."""
+def fault_error(diagnosis: Diagnosis, decision: Decision, doing: str = "") -> FaultError:
+    """The exception that is named for what the caller does next. `doing` begins its text: what did not come about."""
     kind, after, who = _kind(decision)
     error = kind(
-        _text(diagnosis),
+        doing + _text(diagnosis),
         fault=diagnosis.id,
         request_id=None if diagnosis.request_id is None else redact_text(diagnosis.request_id),
         diagnosis=diagnosis.as_dict(),
-        decision=decision_as_dict(decision),
+        decision={
+            key: redact_text(value) if isinstance(value, str) else value
+            for key, value in decision_as_dict(decision).items()
+        },
     )
     if isinstance(error, TryLater):
         error.after = after
@@ -104,11 +111,11 @@ def _kind(decision: Decision) -> tuple[type[FaultError], float | None, str | Non
             return TryLater, after, None
         case Resync():
             return ReadBack, None, None
-        case RenewToken():
-            return AskPerson, None, str(Who.DEVELOPER)
+        case RenewToken():  # handed up only where the caller brings the token: the same request needs another one
+            return FixRequest, None, None
         case GiveUp(stop_order=True):
             return OrderOver, None, None
-        case GiveUp(reason=StopReason.ATTEMPTS | StopReason.QUOTA | StopReason.DEADLINE):
+        case GiveUp(reason=StopReason.ATTEMPTS | StopReason.QUOTA | StopReason.DEADLINE | StopReason.NOT_REPLAYABLE):
             return TryLater, None, None
         case GiveUp(who=who) if who in (Who.OPERATOR, Who.SELLER, Who.AMAZON):
             return AskPerson, None, str(who)
@@ -134,7 +141,11 @@ def _text(diagnosis: Diagnosis) -> str:
 
 def _exchange(response: Any) -> Exchange:
     status = getattr(response, "status_code", getattr(response, "status", None))
-    body = getattr(response, "content", getattr(response, "data", None))
+    try:
+        body = getattr(response, "content", None)
+    except RuntimeError:  # httpx2's and httpx's way to say that it was not read
+        body = None
+    body = getattr(response, "data", None) if body is None else body
     if not isinstance(status, int) or not isinstance(body, bytes):
         raise TypeError(
             f"{type(response).__name__} is no response whose body was read; give one with a status and its content"

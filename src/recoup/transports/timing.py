@@ -8,6 +8,7 @@ timing of its own.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -35,19 +36,30 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
             await asyncio.sleep(seconds)
         else:
             self.sleep(seconds)
+            await asyncio.sleep(0)  # others get their turn, as they would while somebody really sleeps
 
     @classmethod
     def without_waiting(cls, slept: list[float] | None = None, start: float | None = None) -> Timing:
         """A timing that never waits: its clock moves on by what would have been slept, and `slept` records it
         (seconds).
+
+        The clock stands still in between where `start` (epoch seconds) says what it shows first; without `start` it is
+        the wall clock, set forward by each wait.
         """
         record = slept if slept is not None else []
-        began = time.time() if start is None else start
+        lock = threading.Lock()
+        skipped = 0.0
 
         def now() -> float:
-            return began + sum(record)
+            return (time.time() if start is None else start) + skipped
 
-        return cls(now=now, sleep=record.append)
+        def sleep(seconds: float) -> None:
+            nonlocal skipped
+            with lock:
+                skipped += seconds
+                record.append(seconds)
+
+        return cls(now=now, sleep=sleep)
 
 
 WALL = Timing()
