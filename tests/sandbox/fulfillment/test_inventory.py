@@ -226,3 +226,15 @@ def test_a_shipment_without_stock_waits_and_is_accepted_when_stock_comes() -> No
     world.now = NOON + 5
     batch(world, update(location, 4, sku="RARE"))
     assert [world.status(first), world.status(second)] == ["ACCEPTED", "ACCEPTED"]
+
+
+def test_a_cancellation_gives_its_stock_to_those_that_wait() -> None:
+    world = World()
+    location = world.location()
+    batch(world, update(location, 3, sku="RARE"))
+    first, waiting = world.shipment(skus=["RARE"], units=(2,)), world.shipment(skus=["RARE"], units=(2,))
+    confirmed = world.shipment(skus=["RARE"], units=(1,))
+    world.call("processShipment", confirmed, operation="CONFIRM")
+    assert [world.status(one) for one in (first, waiting)] == ["ACCEPTED", "CREATED"]
+    world.stage.cancel_by_marketplace(first)
+    assert [world.status(one) for one in (first, waiting, confirmed)] == ["CANCELLED", "ACCEPTED", "CONFIRMED"]

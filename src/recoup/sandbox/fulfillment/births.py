@@ -121,6 +121,7 @@ def new_shipment(
     stock.reserve(state, shipment)
     if location.channel == Channel.MFN and not stock.covers(state, shipment):
         shipment.state = State.CREATED
+        stock.wait_for_stock(state, shipment)
     state.add(shipment)
     return shipment
 

@@ -51,8 +51,9 @@ def batch_inventory(state: Fulfillment, call: OperationCall) -> Outcome:
         return Outcome(status=400, body={"errors": [{"code": "BATCH_SIZE_EXCEED", "message": message}]})
     requests = [_request(entry, f"requests[{index}]") for index, entry in enumerate(entries)]
     allowed(state, call.merchant_id)
-    answers = [_answer(state, call.merchant_id, request, call.now) for request in requests]
-    return Outcome(status=207, body={"responses": answers})
+    refusals: list[Refusal] = []
+    answers = [_answer(state, call.merchant_id, request, call.now, refusals) for request in requests]
+    return Outcome(status=207, body={"responses": answers}, parts=refusals)
 
 
 def _request(entry: Any, path: str) -> _Request:
@@ -71,13 +72,16 @@ def _request(entry: Any, path: str) -> _Request:
     )
 
 
-def _answer(state: Fulfillment, merchant_id: str, request: _Request, now: float) -> dict[str, Any]:
+def _answer(
+    state: Fulfillment, merchant_id: str, request: _Request, now: float, refusals: list[Refusal]
+) -> dict[str, Any]:
     key: ItemKey | None = None
     try:
         _check_request(request)
         key = _key(state, merchant_id, request)
         item = _serve(state, key, request, now)
     except Refusal as refusal:
+        refusals.append(refusal)
         fault = fault_of(refusal)
         code = fault.code or ""
         error = {"errorType": code, "errorSubType": message_of(refusal)}
@@ -171,7 +175,7 @@ def update_quantity(
     state: Fulfillment, key: ItemKey, quantity: int, now: float, sequence: int | None = None
 ) -> InventoryItem:
     """Set a SKU's absolute quantity, and accept the shipments that waited for it."""
-    merchant_id, location_id, sku, marketplace_id, channel = key
+    _, location_id, sku, marketplace_id, channel = key
     item = state.items.get(key)
     if item is None:
         item = state.items[key] = InventoryItem(sku, location_id, marketplace_id, channel, version=0)
@@ -179,7 +183,7 @@ def update_quantity(
     item.version += 1
     if sequence is not None:
         item.sequence = sequence
-    stock.assign_waiting(state, merchant_id, location_id, now)
+    stock.assign_waiting(state, key, now)
     return item
 
 

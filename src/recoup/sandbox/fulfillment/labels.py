@@ -172,7 +172,7 @@ def _answer(
             entry["fileData"] = {"url": link(state, label, now)}
             entry["status"] = "SUCCESS"
         entries.append(entry)
-    return Outcome(body={"packageShipLabelList": entries})
+    return Outcome(body={"packageShipLabelList": entries}, parts=list(refusals.values()))
 
 
 def _metadata(label: Label) -> dict[str, Any]:

@@ -92,8 +92,8 @@ def cancel(state: Fulfillment, shipment: Shipment, now: float, by: str, reason: 
         line.cancelled_by, line.cancel_reason = by, reason
     for package in shipment.packages.values():
         package.state = State.CANCELLED
-    stock.release(state, shipment)
     state.touch(shipment, now, State.CANCELLED)
+    stock.release(state, shipment, now)
 
 
 PROCESS_SHIPMENT = Step(_read, _plan)

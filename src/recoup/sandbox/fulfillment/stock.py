@@ -9,7 +9,17 @@ from __future__ import annotations
 from recoup.sandbox.fulfillment.matrix import State
 from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, ItemKey, Line, Shipment
 
-__all__ = ["assign_waiting", "consume", "covers", "item_key", "item_of", "release", "reserve"]
+__all__ = [
+    "assign_waiting",
+    "consume",
+    "covers",
+    "item_key",
+    "item_of",
+    "key_of",
+    "release",
+    "reserve",
+    "wait_for_stock",
+]
 
 
 def item_key(merchant_id: str, location_id: str, sku: str, marketplace_id: str, channel: str) -> ItemKey:
@@ -17,14 +27,18 @@ def item_key(merchant_id: str, location_id: str, sku: str, marketplace_id: str, 
     return (merchant_id, location_id, sku, marketplace_id, channel)
 
 
+def key_of(shipment: Shipment, line: Line) -> ItemKey:
+    """The key of the stock record of a line."""
+    return item_key(shipment.merchant_id, shipment.location_id, line.sku, shipment.marketplace_id, shipment.channel)
+
+
 def item_of(state: Fulfillment, shipment: Shipment, line: Line) -> InventoryItem:
     """The stock record of a line, made where it is not there yet."""
-    key = item_key(shipment.merchant_id, shipment.location_id, line.sku, shipment.marketplace_id, shipment.channel)
+    key = key_of(shipment, line)
     found = state.items.get(key)
     if found is None:
-        found = state.items[key] = InventoryItem(
-            line.sku, shipment.location_id, shipment.marketplace_id, shipment.channel
-        )
+        found = InventoryItem(line.sku, shipment.location_id, shipment.marketplace_id, shipment.channel)
+        state.items[key] = found
     return found
 
 
@@ -41,12 +55,14 @@ def covers(state: Fulfillment, shipment: Shipment) -> bool:
     return all(item.quantity >= item.reserved for item in items)
 
 
-def release(state: Fulfillment, shipment: Shipment) -> None:
-    """Give the units of a cancelled shipment back; happens once."""
+def release(state: Fulfillment, shipment: Shipment, now: float) -> None:
+    """Give the units of a cancelled shipment back, to those that wait for them; happens once."""
     if shipment.reserved:
+        shipment.reserved = False
         for line in shipment.lines:
             item_of(state, shipment, line).reserved -= line.units
-        shipment.reserved = False
+        for line in shipment.lines:
+            assign_waiting(state, key_of(shipment, line), now)
 
 
 def consume(state: Fulfillment, shipment: Shipment) -> None:
@@ -59,8 +75,20 @@ def consume(state: Fulfillment, shipment: Shipment) -> None:
         shipment.reserved = False
 
 
-def assign_waiting(state: Fulfillment, merchant_id: str, location_id: str, now: float) -> None:
-    """Accept the shipments that waited in CREATED for stock which has come, the oldest first."""
-    for shipment in list(state.listing(merchant_id, State.CREATED, location_id)):
-        if covers(state, shipment):
+def wait_for_stock(state: Fulfillment, shipment: Shipment) -> None:
+    """Let a shipment in CREATED wait for stock of each of its lines."""
+    for line in shipment.lines:
+        state.waiting.setdefault(key_of(shipment, line), {})[shipment.id] = None
+
+
+def assign_waiting(state: Fulfillment, key: ItemKey, now: float) -> None:
+    """Accept the shipments that waited for this stock and are covered now, the oldest first."""
+    waiting, item = state.waiting.get(key), state.items.get(key)
+    if not waiting or item is None or item.quantity < item.reserved:
+        return
+    for shipment_id in list(waiting):
+        shipment = state.shipments[shipment_id]
+        if shipment.state is State.CREATED and covers(state, shipment):
             state.touch(shipment, now, State.ACCEPTED)
+        if shipment.state is not State.CREATED:  # also one that was confirmed or cancelled while it waited
+            del waiting[shipment_id]

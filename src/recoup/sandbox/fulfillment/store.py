@@ -245,6 +245,7 @@ class Fulfillment:
         self.locations: dict[str, Location] = {}
         self.shipments: dict[str, Shipment] = {}
         self.items: dict[ItemKey, InventoryItem] = {}
+        self.waiting: dict[ItemKey, dict[str, None]] = {}  # ids of shipments that wait for stock, the oldest first
         self.returns: dict[str, Return] = {}
         self.documents: dict[str, tuple[str, str]] = {}  # key of a label's file -> shipment id, package id
         self.carrier_capacity: dict[str, int] = {}  # remaining parcels; a carrier that is not here has no limit
