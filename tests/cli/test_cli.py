@@ -117,10 +117,10 @@ def test_diagnose_reads_a_response_and_exits_1() -> None:
     assert set(diagnosis["remedy"]) == {"action", "text", "steps", "who"}
 
 
-KEYS = {
-    "id", "tied", "faults", "status", "http_status", "code", "sc_code", "message", "request_id", "retryable", "decision",
-    "remedy", "parameters", "findings",
-}  # fmt: skip
+KEYS = set(
+    "id tied faults status http_status code sc_code message request_id retryable decision remedy parameters "
+    "findings".split()
+)
 
 
 @pytest.mark.parametrize("stdin", [SLOT, b"HTTP/1.1 200 OK\r\n\r\n{}", b"lorem ipsum", b"\x00\xff\xfe"])

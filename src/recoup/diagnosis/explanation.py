@@ -135,8 +135,8 @@ def _unknown(out: _Lines, diagnosis: Diagnosis) -> None:
 
 def _now(diagnosis: Diagnosis, best: Match) -> str:
     words = recovery_words(best.recovery)
-    if diagnosis.decision is None:
-        return words
+    if diagnosis.decision is None or diagnosis.decision.get("reason") == "permanent":
+        return words  # which say more than "do not send this request again"
     return f"{_sentence(_decision_words(diagnosis.decision))} {words}"
 
 
@@ -319,7 +319,7 @@ class _Lines:
         if not text:
             return
         label = f"{name}:" if name else ""
-        head = " " * indent + f"{label:<10}"
+        head = " " * indent + f"{label:<9} "
         self._wrap(text, head, " " * (indent + 10))
 
     def row(self, name: str, text: str) -> None:

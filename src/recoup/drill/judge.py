@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, assert_never
 
-from recoup.catalogue.fault import Fault, MessageField
+from recoup.catalogue.fault import Fault
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried
 from recoup.drill.row import Judgement
@@ -45,8 +45,8 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
         return _red(f"status {status} in the place of {fault.answer.status}")
     expected = _filled(fault.answer.body, act.parameters)
     for message in fault.messages:
-        if act.variant is not None and message.variant == act.variant and message.field is MessageField.DETAILS:
-            expected["errors"][0]["details"] = message.template
+        if act.variant is not None and message.variant == act.variant:
+            expected["errors"][0]["details"] = message.template.rstrip(".") + "."
     if act.picks is not None:  # a part of a batch says code and message in fields of its own
         expected = {name: expected["errors"][0][name] for name in ("code", "message")}
     if _comparable(body) != _comparable(expected):

@@ -7,7 +7,7 @@ time, during which other calls meet it in flight.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,8 +20,8 @@ __all__ = ["OperationCall", "Outcome", "Refusal", "Working"]
 class OperationCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call that passed the front door.
 
-    `operation` is the id in the operation table. `path` and `query` are decoded once. `body` is the decoded JSON, or None
-    where there was none. `now` is the virtual instant in epoch seconds (UTC). `region` is NA, EU or FE.
+    `operation` is the id in the operation table. `path` and `query` are decoded once. `body` is the decoded JSON, or
+    None where there was none. `now` is the virtual instant in epoch seconds (UTC). `region` is NA, EU or FE.
     """
 
     operation: str
@@ -36,11 +36,16 @@ class OperationCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A proper answer: `body` becomes JSON; None makes an empty body."""
+    """A proper answer: `body` becomes JSON; None makes an empty body.
+
+    `parts` are the refusals of single parts where a call succeeded as a whole (an item of a batch, a label): for the
+    causal trail only, since what travels of them stands in the body.
+    """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = {}
+    parts: Sequence[Refusal] = ()
 
 
 class Working(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,6 +70,7 @@ class Trail(msgspec.Struct, frozen=True):
     status: int
     fault: str | None
     because: str
+    parts: list[dict[str, str]] = []  # the same of single parts, where the call succeeded as a whole
 
 
 class World:
@@ -229,7 +230,8 @@ class World:
             headers.append(("Content-Type", json))
             body = msgspec.json.encode(outcome.body)
         headers.extend(outcome.headers.items())
-        return self._finished(visit, outcome.status, headers, body, None, "")
+        parts = [{"fault": part.fault, "because": part.because} for part in outcome.parts]
+        return self._finished(visit, outcome.status, headers, body, None, "", parts)
 
     def _refused(self, visit: Visit, refusal: Refusal) -> Response:
         answer = self.answers.fill(refusal)
@@ -252,6 +254,7 @@ class World:
         body: bytes,
         fault: str | None,
         because: str,
+        parts: Sequence[dict[str, str]] = (),
     ) -> Response:
         if visit.plan is not None and (200 <= status < 300 or status in _WITH_RATE):
             headers.append(("x-amzn-RateLimit-Limit", str(visit.plan[0])))
@@ -271,6 +274,7 @@ class World:
                 status,
                 fault,
                 because,
+                list(parts),
             )
         return Response(status=status, headers=Headers(headers), body=body)
 

@@ -75,7 +75,7 @@ def an_application_without_the_role(stage: Stage) -> Act:
         if other.status == 403:
             return Settled("403-account-suspended", "getMarketplaceParticipations is refused as well")
         needs = operations().find("GET", order.path)
-        roles = ", ".join(needs.roles) if needs is not None else "an unknown role"
+        roles = ", ".join(needs.roles or ()) if needs is not None else "an unknown role"
         return Settled(
             "403-missing-role", f"getMarketplaceParticipations is let in with the same token; getShipment needs {roles}"
         )

@@ -1,0 +1,164 @@
+"""The judge must be able to say no: each judgement, held against an exchange that is wrong in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from recoup.catalogue import catalogue
+from recoup.catalogue.fault import Action, ResyncTarget, WaitSubject, Who
+from recoup.drill import judge
+from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried, Settled
+from recoup.drill.row import Judgement
+from recoup.drill.stage import Reply
+from recoup.exchange import Exchange, Headers, Response
+from recoup.recovery.advice import diagnose
+from recoup.recovery.decision import Decision, Done, GiveUp, Resync, StopReason, Wait
+from recoup.transports.outcome import Outcome
+
+FAULT = catalogue()["sc-20000-quantity-exceeds-inventory"]
+BODY = (
+    b'{"errors":[{"code":"InvalidInput","message":"Requested quantity \'5\' is more than existing inventory quantity '
+    b'\'1\'","details":"SC_20000"}]}'
+)
+PARAMETERS = {"requested": "5", "existing": "1"}
+
+
+def reply(
+    status: int = 400, body: bytes = BODY, content_type: str = "application/json", decision: Decision | None = None
+) -> Reply:
+    response = Response(status=status, headers=Headers({"content-type": content_type}), body=body)
+    outcome = None if decision is None else Outcome(decision=decision)
+    return Reply(exchange=Exchange(response=response), outcome=outcome)
+
+
+def act(**changes: Any) -> Act:
+    fields: dict[str, Any] = {
+        "cause": "x", "send": lambda caller: reply(), "mend": lambda: None, "proper": 204, "parameters": PARAMETERS,
+    }  # fmt: skip
+    return Act(**(fields | changes))
+
+
+TRAIL = {"fault": FAULT.id}
+MENDED = reply(204, b"")
+
+
+@pytest.mark.parametrize(
+    ("seen", "trail", "again", "says"),
+    [
+        (reply(), None, MENDED, "another cause"),
+        (reply(), {"fault": "sc-00002-invalid-value"}, MENDED, "another cause"),
+        (reply(status=409), TRAIL, MENDED, "status 409"),
+        (reply(body=BODY.replace(b"'5'", b"'6'")), TRAIL, MENDED, "the answer is"),
+        (reply(body=BODY.replace(b"SC_20000", b"SC_20001")), TRAIL, MENDED, "the answer is"),
+        (reply(body=b"<html></html>"), TRAIL, MENDED, "the answer is"),
+        (reply(content_type="text/html"), TRAIL, MENDED, "Content-Type"),
+        (reply(), TRAIL, reply(400), "with the cause mended"),
+    ],
+)
+def test_raised_says_no(seen: Reply, trail: dict[str, Any] | None, again: Reply, says: str) -> None:
+    verdict, note = judge.raised(FAULT, act(), seen, trail, again)
+    assert verdict is Judgement.RED
+    assert says in note
+
+
+def test_raised_says_yes() -> None:
+    assert judge.raised(FAULT, act(), reply(), TRAIL, MENDED) == (Judgement.GREEN, "")
+
+
+def recipe(basis: str = "message", expects: Expectation | None = None) -> Recipe:
+    return Recipe(fault=FAULT.id, act=lambda stage: act(), expects=expects or Retried(), basis=basis)
+
+
+def test_recognised_says_yes() -> None:
+    assert judge.recognised(recipe(), FAULT, act(), diagnose(reply().exchange)) == (Judgement.GREEN, "")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "basis", "parameters", "body", "says"),
+    [
+        ("sc-20002-sequence-conflict", "message", PARAMETERS, BODY, "taken for sc-20000"),
+        (FAULT.id, "code", PARAMETERS, BODY, "by its message"),
+        (FAULT.id, "message", {"requested": "7"}, BODY, "parameter requested"),
+        (FAULT.id, "message", PARAMETERS, b"", "tied|taken for|no fault"),
+    ],
+)
+def test_recognised_says_no(wanted: str, basis: str, parameters: dict[str, str], body: bytes, says: str) -> None:
+    verdict, note = judge.recognised(
+        recipe(basis), catalogue()[wanted], act(parameters=parameters), diagnose(reply(body=body).exchange)
+    )
+    assert verdict is not Judgement.GREEN
+    assert any(word in note for word in says.split("|"))
+
+
+DENIED = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
+
+
+@pytest.mark.parametrize(
+    ("settle", "judgement"),
+    [
+        (None, Judgement.TIED),
+        (lambda: Settled("403-missing-role", "looked"), Judgement.GREEN),
+        (lambda: Settled("403-account-suspended", "looked"), Judgement.RED),
+    ],
+)
+def test_a_tie_is_green_only_where_a_check_settled_it(
+    settle: Callable[[], Settled] | None, judgement: Judgement
+) -> None:
+    diagnosis = diagnose(reply(403, DENIED).exchange)
+    verdict, note = judge.recognised(
+        recipe(), catalogue()["403-missing-role"], act(settle=settle, parameters={}), diagnosis
+    )
+    assert verdict is judgement
+    assert note
+
+
+FIX = GiveUp(reason=StopReason.PERMANENT, fix=Action.FIX_VALUE, who=Who.DEVELOPER)
+OVER = GiveUp(reason=StopReason.PERMANENT, fix=Action.STOP, who=Who.NOBODY, stop_order=True)
+WAIT = Wait(subject=WaitSubject.ORDER_OPERATION, after=3600.0)
+
+
+@pytest.mark.parametrize(
+    ("expects", "seen", "sends", "judgement"),
+    [
+        (Retried(2), reply(204, decision=Done()), 2, Judgement.GREEN),
+        (Retried(2), reply(204, decision=Done()), 3, Judgement.RED),
+        (Retried(2), reply(503, decision=WAIT), 2, Judgement.RED),
+        (Renewed(), reply(204, decision=Done()), 2, Judgement.GREEN),
+        (Renewed(), reply(204, decision=Done()), 1, Judgement.RED),
+        (Decided("wait", {"after": 3600.0}), reply(decision=WAIT), 1, Judgement.DECIDED),
+        (Decided("wait", {"after": 60.0}), reply(decision=WAIT), 1, Judgement.RED),
+        (Decided("wait"), reply(decision=WAIT), 2, Judgement.RED),
+        (Decided("resync"), reply(decision=WAIT), 1, Judgement.RED),
+        (
+            Decided("resync", {"target": "state"}),
+            reply(decision=Resync(target=ResyncTarget.STATE)),
+            1,
+            Judgement.DECIDED,
+        ),
+        (GivesUp("fix-value", "developer"), reply(decision=FIX), 1, Judgement.GREEN),
+        (GivesUp("fix-value", "developer"), reply(decision=FIX), 2, Judgement.RED),
+        (GivesUp("fix-value", "seller"), reply(decision=FIX), 1, Judgement.RED),
+        (GivesUp("stop", "nobody", stop_order=True), reply(decision=OVER), 1, Judgement.GREEN),
+        (GivesUp("fix-value", "developer", stop_order=True), reply(decision=FIX), 1, Judgement.RED),
+        (GivesUp("fix-value", "developer"), reply(), 1, Judgement.RED),
+    ],
+)
+def test_handled(expects: Expectation, seen: Reply, sends: int, judgement: Judgement) -> None:
+    assert judge.handled(expects, seen, sends, 204)[0] is judgement
+
+
+def test_explained_says_no_to_a_text_that_lacks_something() -> None:
+    from recoup.diagnosis.explanation import explain
+
+    whole = explain(diagnose(reply().exchange))
+    assert judge.explained(FAULT, act(), whole) == (Judgement.GREEN, "")
+    for label in ("Cause:", "Who acts:", "Source:", "1."):
+        assert label in whole
+        verdict, note = judge.explained(FAULT, act(), whole.replace(label, "…"))
+        assert verdict is Judgement.RED
+        assert note
+    assert judge.explained(FAULT, act(), whole.replace("5", "6"))[0] is Judgement.RED
+    assert judge.explained(FAULT, act(parameters=PARAMETERS | {"sku": "A"}), whole)[0] is Judgement.RED
