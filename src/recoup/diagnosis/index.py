@@ -66,6 +66,7 @@ class Index:
         self._signs: dict[int | None, list[tuple[Fault, Sign]]] = {}
         for fault in self.faults:
             self._add(fault)
+        self.codes = frozenset(self._by_code)  # in the form in which codes are compared
 
     def _add(self, fault: Fault) -> None:
         for message in fault.messages:
@@ -148,11 +149,6 @@ class Index:
         """The signs that fit this status, or any."""
         found = self._signs.get(None, [])
         return found if status is None else [*self._signs.get(status, ()), *found]
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """The compared form of every code."""
-        return frozenset(self._by_code)
 
 
 def _profile(fault: Fault) -> Profile:

@@ -36,7 +36,9 @@ def read(index: Index, found: Digest) -> tuple[Reading, tuple[Claim, ...], NoRes
         return reading, claims, None
     reading = read_claims(_body(found), status=None)
     if reading.claims:
-        claims = tuple(_completed(index, each, found.text) for each in reading.claims)
+        claims = reading.claims
+        if len(claims) == 1:
+            claims = (_completed(index, claims[0], found.text),)
         return reading, claims, None
     reading = Reading(kind=BodyKind.TEXT, findings=reading.findings)
     claims = _words(index, found.text, BodyKind.TEXT)
