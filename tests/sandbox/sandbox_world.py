@@ -31,9 +31,12 @@ class Echo:
         self.calls: list[OperationCall] = []
         self.finished: list[float] = []
         self.seconds = 0.0
+        self.broken = False
 
     def handle(self, call: OperationCall) -> Outcome | Working:
         self.calls.append(call)
+        if self.broken and not self.seconds:
+            raise KeyError("a mistake")
         if call.operation == "processShipment":
             if not self.seconds:
                 return Outcome(status=204)
@@ -42,6 +45,8 @@ class Echo:
 
     def _finish(self, now: float) -> Outcome:
         self.finished.append(now)
+        if self.broken:
+            raise KeyError("a mistake")
         return Outcome(status=204)
 
 

@@ -542,3 +542,21 @@ def test_reset_begins_anew_with_the_same_credentials() -> None:
     assert after == before
     assert hall.clock.now() == EPOCH
     assert read(hall).status == 200
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0])
+def test_a_mistake_in_a_service_is_logged_and_looks_like_nothing_of_amazons(
+    seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    hall = Hall()
+    token = hall.token()
+    hall.echo.broken, hall.echo.seconds = True, seconds
+    result = hall.begin("POST", f"{SHIPMENTS}/S-1?operation=CONFIRM", token=token)
+    hall.clock.advance(seconds)
+    answer = hall.world.settled(result) if isinstance(result, Pending) else result
+    assert answer.status == 500
+    assert b"SandboxFailure" in answer.body
+    assert "KeyError: 'a mistake'" in caplog.text
+    assert token not in caplog.text
+    hall.echo.broken = False
+    assert read(hall, token).status == 200

@@ -120,7 +120,7 @@ def test_threads_may_set_the_stage_while_others_call() -> None:
 
         def churn() -> int:
             made = 0
-            while not stop.is_set():
+            while not stop.is_set() and made < 500:
                 sandbox.stage.add_shipment(location_id=location)
                 sandbox.clock.advance(1)
                 made += 1

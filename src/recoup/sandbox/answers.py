@@ -71,7 +71,7 @@ def _in_json(text: str) -> str:
 
 def _of_variant(fault: Fault, body: str, variant: str) -> str:
     """The answer with the text that proves `variant` in the place where it now has that of another one."""
-    data = msgspec.json.decode(body)
+    data = msgspec.json.decode(body) if body.startswith("{") else {}
     error = data["errors"][0] if "errors" in data else data
     wanted = next((message.template for message in fault.messages if message.variant == variant), None)
     for field, text in error.items():

@@ -52,7 +52,7 @@ class Opening:
         partner = world.accounts.new_partner("seller", "NA", list(_MARKETPLACES))
         grant = world.accounts.authorize(application, partner, now)
         self.principal = Principal(application, partner, grant)
-        self._fulfillment = FulfillmentService(world.settings.fulfillment, int(world.seed))
+        self._fulfillment = FulfillmentService(world.settings.fulfillment, int(world.seed), world.clock.now)
         self._fulfillment.state.document_base = self._base_url
         self.location_ids = self._locations(now)
         self.stages: tuple[object, ...] = (AccountStage(world, self.principal), self._fulfillment.stage)

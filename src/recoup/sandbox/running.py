@@ -223,7 +223,8 @@ def _listen(host: str, port: int) -> dict[str, socket.socket]:
     try:
         for region in REGIONS:
             wanted = port if region == "NA" else 0
-            sock = socket.socket(family, socket.SOCK_STREAM)
+            # The protocol is named so that asyncio sees TCP in what is accepted, and switches Nagle's algorithm off.
+            sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             sockets[region] = sock
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((host, wanted))

@@ -7,6 +7,7 @@ is done under one lock, so that the control room can set the stage from another 
 from __future__ import annotations
 
 import heapq
+import logging
 import random
 import threading
 from collections import OrderedDict
@@ -28,6 +29,8 @@ from recoup.sandbox.operation import OperationCall, Outcome, Refusal, Working
 from recoup.sandbox.settings import SandboxSettings
 
 __all__ = ["REGIONS", "Mounted", "Pending", "Service", "World"]
+
+_LOG = logging.getLogger("recoup.sandbox")
 
 REGIONS = ("NA", "EU", "FE")
 _WITH_RATE = frozenset({400, 404})  # besides 20x; never on a throttled or refused answer (Usage Plans)
@@ -145,11 +148,13 @@ class World:
                 for check in CHECKS:
                     check(visit)
                 result = self._serve(visit)
+                if isinstance(result, Working):
+                    return self._began(visit, result)
+                return self._answered(visit, result)
             except Refusal as refusal:
                 return self._refused(visit, refusal)
-            if isinstance(result, Working):
-                return self._began(visit, result)
-            return self._answered(visit, result)
+            except Exception as error:  # noqa: BLE001  a mistake of ours: said in the log, and no connection dies of it
+                return self._broke(visit, error)
 
     def settled(self, pending: Pending) -> Response:
         """The response of an operation whose time has come. Raises RuntimeError before it has."""
@@ -200,6 +205,8 @@ class World:
                 response = self._answered(visit, working.finish(visit.now + working.seconds))
             except Refusal as refusal:
                 response = self._refused(visit, refusal)
+            except Exception as error:  # noqa: BLE001  as in handle
+                response = self._broke(visit, error)
             if not timed_out:
                 pending.response = response
 
@@ -245,6 +252,14 @@ class World:
         if page:  # the HTTP layer refuses before the API: no request id, and the connection closes
             headers.append(("Connection", "close"))
         return self._finished(visit, answer.status, headers, answer.body, refusal.fault, refusal.because)
+
+    def _broke(self, visit: Visit, error: Exception) -> Response:
+        """The answer to a mistake in the sandbox itself. Nothing of Amazon's looks like it."""
+        name = visit.operation.id if visit.operation is not None else visit.method
+        _LOG.error("the sandbox failed at %s", name, exc_info=error)
+        message = "The sandbox itself failed, which is a mistake in recoup; its log has the traceback."
+        body = {"errors": [{"code": "SandboxFailure", "message": message}]}
+        return self._answered(visit, Outcome(status=500, body=body))
 
     def _finished(
         self,
