@@ -29,7 +29,8 @@ RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[Healt
 KEYS = st.sampled_from(
     [
         "errors", "code", "message", "details", "errorCode", "description", "errorDescription", "retryable", "error",
-        "error_description", "responses", "status", "statusCode", "body", "actionableErrors", "errorType", "errorSubType",
+        "error_description", "responses", "status", "statusCode", "body", "actionableErrors", "errorType",
+        "errorSubType",
         "packageShipLabelList", "packageId", "errorDetails", "isErrored", "issues", "severity", "payload",
         "transactionStatus", "operationStatus", "operationProblems", "reasonPhrase", "sku", "type", "", "x",
     ]
@@ -38,7 +39,8 @@ TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
         [
-            "InvalidInput", "Invalid Input", "SC_00005", "00001", "SC_99999", "FAILURE", "INVALID", "ERROR", "FAILED", "400",
+            "InvalidInput", "Invalid Input", "SC_00005", "00001", "SC_99999", "FAILURE", "INVALID", "ERROR",
+            "FAILED", "400",
             "invalid_grant", "Request is forbidden", "Access to requested resource is denied.", '{"code":"ServerBusy"}',
             '{"errors":[{"code":"SC_00006"', "Failure", "SUCCESS", "Bad Request",
         ]

@@ -21,7 +21,7 @@ MAX_LENGTH = 262_144  # characters that are read at most; an error body has some
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 _BLANKS = re.compile(r"\s*")
 _BARE = re.compile(r"[^\s,:=\[\]{}()\"'`>]+")
-_BARE_VALUE = re.compile(r"[^,\n\r\]})]*")
+_BARE_VALUE = re.compile(r"(?:(?!\s\[\w{1,60}\]\s?=>)[^,\n\r\]})])*")
 _STRING_STOP = {quote: re.compile(rf"[{quote}\\]") for quote in "\"'`"}
 _INNER_OBJECT = {quote: re.compile(rf"\s*[{{\[]\s*{quote}[A-Za-z_]") for quote in "\"'`"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}

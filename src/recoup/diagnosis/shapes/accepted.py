@@ -65,7 +65,7 @@ def _operation(value: Mapping[Any, Any]) -> list[Claim]:
     problems = field(value, "operationproblems")
     claims = [
         make_claim(
-            BodyKind.ISSUES,
+            BodyKind.JSON,
             code=field(problem, "code"),
             message=field(problem, "message"),
             details=field(problem, "details"),
@@ -74,7 +74,7 @@ def _operation(value: Mapping[Any, Any]) -> list[Claim]:
         for index, problem in enumerate(problems[:MAX_ITEMS] if isinstance(problems, list) else [])
         if isinstance(problem, Mapping)
     ]
-    return claims or [make_claim(BodyKind.ISSUES, code="FAILED", item=Item(kind="operation", index=0, name=name))]
+    return claims or [make_claim(BodyKind.JSON, code="FAILED", item=Item(kind="operation", index=0, name=name))]
 
 
 def _transaction(value: Mapping[Any, Any]) -> list[Claim]:
@@ -83,12 +83,12 @@ def _transaction(value: Mapping[Any, Any]) -> list[Claim]:
         return []
     item = Item(kind="transaction", index=0, name=as_text(field(status, "transactionid")) or "")
     found = error_claims(field(status, "errors"), item=item)
-    return [_as_issue(claim) for claim in found] or [make_claim(BodyKind.ISSUES, code="Failure", item=item)]
+    return [_as_hidden(claim) for claim in found] or [make_claim(BodyKind.JSON, code="Failure", item=item)]
 
 
-def _as_issue(claim: Claim) -> Claim:
+def _as_hidden(claim: Claim) -> Claim:
     return make_claim(
-        BodyKind.ISSUES,
+        BodyKind.JSON,
         code=claim.code,
         message=claim.message,
         details=claim.details,
@@ -119,7 +119,7 @@ def _item_errors(entries: list[Any]) -> list[Claim]:
         name = as_text(field(entry, "asin", "sellersku", "sku")) or ""
         claims.append(
             make_claim(
-                BodyKind.ISSUES,
+                BodyKind.JSON,
                 code=field(error, "code") or field(entry, "status"),
                 message=field(error, "message"),
                 details=field(error, "details"),

@@ -32,7 +32,7 @@ def error_claims(value: Any, *, item: Item | None = None, status: int | None = N
         nodes += 1
         node, inside = queue.popleft()
         if isinstance(node, str):
-            inner = unwrapped(node)
+            inner = parse_json(node)[1] if node[:1] == '"' else unwrapped(node)
             if inner is not None:
                 queue.append((inner, inside))
         elif isinstance(node, Mapping):
