@@ -144,6 +144,11 @@ def outage(hall: Hall) -> Response:
     return refresh(hall)
 
 
+def internal_failure(hall: Hall) -> Response:
+    hall.stage.login_outage(60, "internal")
+    return refresh(hall)
+
+
 MISSING = "The request is missing a required parameter : "
 UNSUPPORTED = "The authorization grant type is not supported by the authorization server"
 TABLE: list[tuple[Callable[[Hall], Response], int, str, str]] = [
@@ -159,6 +164,7 @@ TABLE: list[tuple[Callable[[Hall], Response], int, str, str]] = [
     (no_right_to_grantless_calls, 400, "unauthorized_client", "Not authorized for requested operation"),
     (scope_not_given, 400, "invalid_scope", "The request has an invalid parameter : scope"),
     (outage, 503, "temporarily_unavailable", ""),
+    (internal_failure, 500, "server_error", ""),
     (lambda hall: refresh(hall, refresh_token="-"), 400, "invalid_request", MISSING + "refresh_token"),
     (lambda hall: refresh(hall, client_id="-"), 400, "invalid_request", MISSING + "client_id"),
     (lambda hall: refresh(hall, client_secret="-"), 400, "invalid_request", MISSING + "client_secret"),

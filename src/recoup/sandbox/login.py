@@ -48,12 +48,13 @@ class Login:
         self._accounts = accounts
         self._settings = settings
         self.codes: dict[str, AuthorizationCode] = {}
-        self.down_until = float("-inf")  # epoch seconds; the cause of temporarily_unavailable
+        self.down_until = float("-inf")  # epoch seconds
+        self.down_with = "lwa-temporarily-unavailable"  # or lwa-server-error
 
     def answer(self, request: Request, now: float) -> Outcome:
         """The tokens that this request asks for. Raises Refusal with one of the `lwa-*` faults."""
         if now < self.down_until:
-            raise Refusal("lwa-temporarily-unavailable", because=f"Login with Amazon is down until {self.down_until}")
+            raise Refusal(self.down_with, because=f"Login with Amazon is out of order until {self.down_until}")
         form = _form(request)
         grant = form.get("grant_type", "")
         if grant not in ("refresh_token", "authorization_code", "client_credentials"):

@@ -106,6 +106,9 @@ class Connection(asyncio.Protocol):
         self._waiting = False  # an answer is due later
         self._refusing = False  # the wire carries nonsense: answer what came before, then refuse and close
         self._ended = False  # the client will send no more
+        self._full = False  # too many requests are queued: reading pauses
+        self._choked = False  # the client does not read its answers: neither read nor answer more
+        self._leaving = False  # the last answer is written, or nobody is there any more
         self._begin()
 
     # --- asyncio
@@ -124,41 +127,40 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; operations that are under way go on without it."""
         self._site.connections.discard(self)
-        self._transport = None
-        self._parser = None
+        self._transport = self._parser = None
+        self._leaving = True
         self._queue.clear()
 
     def eof_received(self) -> bool:
         """The client sends no more: stay open only while it still waits for an answer."""
         self._ended = True
-        return self._waiting
+        return self._waiting or bool(self._queue)
 
     def pause_writing(self) -> None:
-        """The client does not read: read no more from it either."""
+        """The client does not read: read and answer no more."""
+        self._choked = True
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The client reads again."""
-        if self._transport is not None and len(self._queue) < _MOST_QUEUED:
+        self._choked = False
+        if self._transport is not None and not self._full:
             self._transport.resume_reading()
+        self._work()
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in: parse them, then answer every request that is complete."""
-        if self._refusing or self._parser is None:
-            return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:  # not offered: the request itself is answered as it is
-            self._parser = httptools.HttpRequestParser(self)
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self._work()
-                self.data_received(rest)
-                return
-        except httptools.HttpParserError:
-            self._refusing = True
-        self._work()
+        while data and not self._refusing and not self._leaving:
+            try:
+                self._parser.feed_data(data)
+                data = b""
+            except httptools.HttpParserUpgrade as upgrade:  # not offered: the request itself is answered as it is
+                self._parser = httptools.HttpRequestParser(self)
+                data = data[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                self._refusing = True
+            self._work()
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -210,8 +212,6 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """A request is complete."""
-        if self._parser is None:
-            return
         self._queue.append(
             _Arrived(
                 self._parser.get_method().decode("ascii"),
@@ -224,12 +224,13 @@ class Connection(asyncio.Protocol):
             )
         )
         if len(self._queue) >= _MOST_QUEUED and self._transport is not None:
+            self._full = True
             self._transport.pause_reading()
 
     # --- answering
 
     def _work(self) -> None:
-        while self._queue and not self._waiting and self._transport is not None:
+        while self._queue and not self._waiting and not self._choked and not self._leaving:
             arrived = self._queue.popleft()
             result = self._site.answer(arrived, self._region, self._peer)
             if isinstance(result, Pending):
@@ -238,14 +239,16 @@ class Connection(asyncio.Protocol):
                 return
             self._write(arrived, result)
         transport = self._transport
-        if transport is None or self._waiting:
+        if transport is None or self._queue or self._waiting or self._leaving:
             return
         if self._refusing:
             transport.write(self._page())
+            self._leaving = True
             transport.close()
         elif self._ended:
             transport.close()
-        else:
+        elif self._full and not self._choked:
+            self._full = False
             transport.resume_reading()
 
     async def _later(self, arrived: _Arrived, pending: Pending) -> None:
@@ -277,6 +280,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
         if close:
             self._queue.clear()
+            self._leaving = True
             self._transport.close()
 
     def _page(self) -> bytes:

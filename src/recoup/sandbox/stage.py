@@ -131,9 +131,11 @@ class AccountStage:
 
     # --- the front door and Login with Amazon
 
-    def login_outage(self, seconds: float) -> None:
-        """Login with Amazon is overloaded for so long; 0 ends it."""
-        self._world.login.down_until = self._until(seconds)
+    def login_outage(self, seconds: float, kind: Literal["overloaded", "internal"] = "overloaded") -> None:
+        """Login with Amazon is overloaded, or fails internally, for so long; 0 ends it."""
+        login = self._world.login
+        login.down_until = self._until(seconds)
+        login.down_with = "lwa-temporarily-unavailable" if kind == "overloaded" else "lwa-server-error"
 
     def front_door_outage(self, seconds: float, kind: Literal["unavailable", "internal"] = "unavailable") -> None:
         """The front door is unavailable, or fails internally, for so long; 0 ends it."""
