@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from recoup.catalogue.loader import Catalogue, load_sources
+from recoup.catalogue.loader import catalogue
 from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.accounts import ROLES
 from recoup.sandbox.answers import Answers
@@ -21,7 +21,7 @@ from recoup.sandbox.world import Mounted, Pending, World
 EPOCH = 1_800_000_000.0
 SHIPMENTS = "/externalFulfillment/2024-09-11/shipments"
 FORM = "application/x-www-form-urlencoded"
-CATALOGUE = Catalogue(load_sources())
+CATALOGUE = catalogue()
 
 
 class Echo:
