@@ -51,12 +51,12 @@ def fetch(state: Fulfillment, key: str, query: Mapping[str, str], now: float) ->
     begun = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()
     if now >= begun + float(expires):
         raise Refusal("other-presigned-url-expired", because="the link ran out")
-    shipment_id, package_id = state.documents[key]
-    shipment = state.shipments[shipment_id]
-    package = shipment.packages.get(package_id)
+    shipment_id, package_id = state.documents.get(key, ("", ""))
+    shipment = state.shipments.get(shipment_id)
+    package = shipment.packages.get(package_id) if shipment is not None else None
     label = package.label if package is not None else None
-    if label is None or label.key != key:
-        raise Refusal("sc-00003-artifact-not-found", because="the label is void", artifact="SHIP_LABEL")
+    if shipment is None or label is None or label.key != key:
+        raise Refusal("sc-00003-artifact-not-found", because="there is no such label", artifact="SHIP_LABEL")
     form = state.settings.label_format
     lines = [f"{label.carrier} {label.tracking_id}", f"Order {shipment.order_id}", f"Package {package_id}"]
     return Document(CONTENT_TYPES[form], label_file(form, lines))

@@ -8,6 +8,7 @@ does not hold the answer is 412 (SC_00006, StateConflict). The version of 2024-0
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from recoup.sandbox.fulfillment import stock
@@ -69,7 +70,8 @@ def _stamp(value: str) -> float:
     if _NUMBER.fullmatch(value.strip()):
         return float(value)
     try:
-        return parsedate_to_datetime(value).timestamp()
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError):
         invalid(value, "If-Unmodified-Since", "neither a date of RFC 2616 nor a number")
 

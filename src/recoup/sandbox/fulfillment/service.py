@@ -55,6 +55,8 @@ OPERATIONS: Mapping[str, Step | Handler] = {
 }
 _UNLIMITED = frozenset({"createSandboxLocation", "createSandboxShipment", "updateSandboxShipment"})
 
+_TIMED = frozenset(name for name, operation in OPERATIONS.items() if isinstance(operation, Step) and operation.changes)
+
 
 class FulfillmentService:
     """External Fulfillment as one object: `handle` answers calls, `stage` holds the outside forces.
@@ -67,7 +69,7 @@ class FulfillmentService:
         self, settings: FulfillmentSettings | None = None, seed: int = 0, clock: Callable[[], float] | None = None
     ) -> None:
         self.state = Fulfillment(settings if settings is not None else FulfillmentSettings(), seed)
-        self.stage = Stage(self.state, clock)
+        self.stage = Stage(self.state, clock, operations=frozenset(OPERATIONS), timed=_TIMED)
 
     def handle(self, call: OperationCall) -> Outcome | Working:
         """Answer a call. Raises Refusal for a fault, and LookupError for an operation that is not of this service."""

@@ -8,7 +8,7 @@ ValueError names what is not there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from recoup.sandbox.fulfillment.amazon_stage import carrier_event
 from recoup.sandbox.fulfillment.births import new_location, new_return, new_shipment
@@ -22,15 +22,25 @@ from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, Outage,
 
 __all__ = ["Stage"]
 
+_LATEST = 253_402_300_799.0  # the end of the year 9999
 _BROKEN = -1  # a number of units that no record can have
 
 
 class Stage:
     """The hand of the marketplace, the carrier, Amazon's support and fate."""
 
-    def __init__(self, state: Fulfillment, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        state: Fulfillment,
+        clock: Callable[[], float] | None = None,
+        *,
+        operations: frozenset[str] = frozenset(),
+        timed: frozenset[str] = frozenset(),
+    ) -> None:
         self._state = state
         self._clock = clock
+        self._operations = operations
+        self._timed = timed
 
     def _now(self, given: float | None) -> float:
         if given is not None:
@@ -129,7 +139,9 @@ class Stage:
 
     def outage(self, until: float, *, start: float = -math.inf, operation: str | None = None) -> None:
         """A dependency is down from `start` to `until` (SC_00001), for one operation or for all."""
-        self._state.outages.append(Outage(start, until, operation))
+        if operation is not None:
+            _check_name(operation, self._operations, "operation")
+        self._state.outages.append(Outage(start, _moment(until), operation))
 
     def end_outages(self) -> None:
         """Every dependency is up again."""
@@ -139,6 +151,9 @@ class Stage:
 
     def set_service_limit(self, operation: str, rate: float | None, burst: float = 1.0) -> None:
         """Set the service's own limit of an operation for each merchant (SC_00007); a rate of None takes it away."""
+        _check_name(operation, self._operations, "operation")
+        if rate is not None and (rate <= 0 or burst < 1):
+            raise ValueError("a limit has a rate above 0 and a burst of at least 1")
         self._state.limits[operation] = None if rate is None else RateLimit(rate, burst)
 
     def restore_service_limit(self, operation: str) -> None:
@@ -147,6 +162,7 @@ class Stage:
 
     def set_carrier_capacity(self, carrier: str, parcels: int | None) -> None:
         """How many parcels a carrier still takes (SC_30001 at 0); None means no end."""
+        _check_name(carrier, self._state.settings.carriers, "carrier")
         _set(self._state.carrier_capacity, carrier, parcels)
 
     def set_site_capacity(self, location_id: str, parcels: int | None) -> None:
@@ -168,6 +184,9 @@ class Stage:
 
     def take_time(self, operation: str, seconds: float) -> None:
         """Let an operation take virtual time, so that other calls meet it in flight; 0 makes it instant again."""
+        _check_name(operation, self._timed, "operation that changes a shipment")
+        if not 0 <= seconds < math.inf:
+            raise ValueError("an operation takes 0 seconds or more")
         if seconds > 0:
             self._state.durations[operation] = seconds
         else:
@@ -178,13 +197,13 @@ class Stage:
     def set_dispatch_after(self, shipment_id: str, at: float, *, now: float | None = None) -> None:
         """The shipment may not be packed before `at` (SC_30005)."""
         shipment = self._shipment(shipment_id)
-        shipment.earliest_pack = at
+        shipment.earliest_pack = _moment(at)
         self._state.touch(shipment, self._now(now))
 
     def set_expected_ship(self, shipment_id: str, at: float, *, now: float | None = None) -> None:
         """The shipment is expected to be shipped and picked up at `at`."""
         shipment = self._shipment(shipment_id)
-        shipment.expected_ship = shipment.expected_pickup = at
+        shipment.expected_ship = shipment.expected_pickup = _moment(at)
         self._state.touch(shipment, self._now(now))
 
     def set_invoice_status(self, shipment_id: str, status: str, *, now: float | None = None) -> None:
@@ -245,3 +264,15 @@ def _set(limits: dict[str, int], key: str, value: int | None) -> None:
         raise ValueError("a capacity is not negative")
     else:
         limits[key] = value
+
+
+def _check_name(name: str, known: Collection[str], what: str) -> None:
+    if name not in known:
+        raise ValueError(f"{name!r} is no {what}; there are {', '.join(sorted(known))}")
+
+
+def _moment(at: float) -> float:
+    """An instant that can be written as a date."""
+    if not 0 <= at <= _LATEST:
+        raise ValueError("an instant is given in epoch seconds, from 1970 to 9999")
+    return at
