@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -121,6 +120,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def query(self) -> dict[str, str]:
         """Query parameters, decoded once; of a repeated name the last value counts."""
+        from urllib.parse import parse_qsl  # late: an import that most programs' first call does not need
+
         return dict(parse_qsl(_split(self.url)[2], keep_blank_values=True))
 
     def __repr__(self) -> str:
@@ -129,6 +130,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _split(url: str) -> tuple[str, str, str]:
+    from urllib.parse import urlsplit  # as above
+
     try:
         parts = urlsplit(url)
     except ValueError:  # an unfinished IPv6 literal and the like: the path is still worth having

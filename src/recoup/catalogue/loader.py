@@ -7,11 +7,8 @@ The TOML files under `faults/` are the source. For a quick start they are compil
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +34,8 @@ from recoup.errors import CatalogueError
 
 __all__ = ["COMPILED", "Catalogue", "catalogue", "load_sources", "parse"]
 
+# Beside this file, and not through importlib.resources, whose import costs more than reading the catalogue.
+_HERE = Path(__file__).parent
 _FAULTS = "faults"
 _SHIPPED = "the catalogue that ships with recoup"
 _GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -106,7 +105,7 @@ class Catalogue(Mapping[str, Fault]):
 @cache
 def catalogue() -> Catalogue:
     """The catalogue that ships with recoup."""
-    data = files("recoup.catalogue").joinpath(COMPILED).read_bytes()
+    data = _HERE.joinpath(COMPILED).read_bytes()
     return Catalogue(msgspec.json.decode(data, type=list[Fault]))
 
 
@@ -120,13 +119,14 @@ def load_sources() -> list[Fault]:
     return [fault for _, fault in entries]
 
 
-def _sources() -> Iterator[Traversable]:
-    folder = files("recoup.catalogue").joinpath(_FAULTS)
-    return (item for item in folder.iterdir() if item.name.endswith(".toml"))
+def _sources() -> Iterator[Path]:
+    return _HERE.joinpath(_FAULTS).glob("*.toml")
 
 
 def parse(text: str, name: str) -> list[Fault]:
     """The entries of one TOML text; `name` is what complaints call it. Raises CatalogueError."""
+    import tomllib  # late: who has no overlay never parses TOML
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -70,16 +70,18 @@ class Template:
         self.weight = len(re.sub(r"[\W_]+", "", literal))
         if not self.weight:
             raise ValueError(f"{source!r} has no fixed words by which a text could be recognised")
-        # With the quotes of the document first: they tell where a parameter with blanks ends. Then without them.
-        self._regexes = tuple(
-            re.compile(_pattern(source, quotes), re.IGNORECASE | re.DOTALL)
-            for quotes in (() if self.fixed else (f"[{_QUOTES}]", f"[{_QUOTES}]?"))
-        )
+        self._regexes: tuple[re.Pattern[str], ...] | None = None  # compiled when first needed: most never are
 
     def match(self, text: str) -> dict[str, str] | None:
         """The parameters of `text` by name where it is this message from its first word to its last, else None."""
         if self.fixed:
             return {} if normalise(text) == self.normalised else None
+        if self._regexes is None:
+            # With the quotes of the document first: they tell where a parameter with blanks ends. Then without them.
+            self._regexes = tuple(
+                re.compile(_pattern(self.source, quotes), re.IGNORECASE | re.DOTALL)
+                for quotes in (f"[{_QUOTES}]", f"[{_QUOTES}]?")
+            )
         trimmed = _trim(text)
         for regex in self._regexes:
             found = regex.fullmatch(trimmed)

@@ -10,8 +10,6 @@ from recoup.catalogue.fault import Fault
 from recoup.catalogue.loader import Catalogue
 from recoup.diagnosis.codes import code_key, sc_code
 from recoup.diagnosis.index import Index
-from recoup.diagnosis.match import ANYWHERE
-from recoup.diagnosis.pasted import pieces
 
 __all__ = ["lookup", "suggest"]
 
@@ -62,6 +60,10 @@ def _by_status(_: Catalogue, index: Index, text: str) -> list[Fault]:
 
 
 def _by_text(_: Catalogue, index: Index, text: str) -> list[Fault]:
+    # Late: a code or an id, which is what most people look up, needs neither.
+    from recoup.diagnosis.match import ANYWHERE
+    from recoup.diagnosis.pasted import pieces
+
     hits = index.texts(text, "text", ANYWHERE)
     for piece in () if hits else pieces(text, limit=100):
         hits += [hit for hit in index.texts(piece, "text", ANYWHERE) if hit.weight >= 8]

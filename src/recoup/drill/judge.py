@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, assert_never
 
 from recoup.catalogue.fault import Fault
@@ -150,7 +150,7 @@ def _differences(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
 
 def explained(fault: Fault, act: Act, explanation: str) -> Verdict:
     """It says the cause, names every parameter, says who acts, the first step and the source, as written by hand."""
-    page = files("recoup.drill").joinpath("explanations", f"{fault.id}.txt")
+    page = Path(__file__).parent / "explanations" / f"{fault.id}.txt"
     if not page.is_file():
         return _red("nobody has written down what a person must be told about it")
     said = _words(explanation)

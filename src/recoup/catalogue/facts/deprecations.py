@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -59,7 +59,7 @@ class _Table(msgspec.Struct, frozen=True):
 
 @cache
 def _table() -> _Table:
-    return msgspec.json.decode(files(__package__).joinpath("deprecations.json").read_bytes(), type=_Table)
+    return msgspec.json.decode(Path(__file__).with_name("deprecations.json").read_bytes(), type=_Table)
 
 
 def deprecations() -> tuple[Deprecation, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,7 +29,7 @@ class NewValue(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def _table() -> dict[str, dict[str, frozenset[str]]]:
-    data = files(__package__).joinpath("enums.json").read_bytes()
+    data = Path(__file__).with_name("enums.json").read_bytes()
     return msgspec.json.decode(data, type=dict[str, dict[str, frozenset[str]]])
 
 

@@ -6,7 +6,7 @@ The data stand in marketplaces.json; `basis` of an entry says where each value w
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -80,7 +80,7 @@ class _Table(msgspec.Struct, frozen=True):
 
 @cache
 def _table() -> _Table:
-    return msgspec.json.decode(files(__package__).joinpath("marketplaces.json").read_bytes(), type=_Table)
+    return msgspec.json.decode(Path(__file__).with_name("marketplaces.json").read_bytes(), type=_Table)
 
 
 @cache

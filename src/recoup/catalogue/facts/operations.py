@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -229,4 +229,4 @@ def decode_operations(data: bytes) -> tuple[Operation, ...]:
 @cache
 def operations() -> OperationTable:
     """The table that comes with recoup, read on first use (a few milliseconds) and kept."""
-    return OperationTable(decode_operations(files(__package__).joinpath("operations.jsonl").read_bytes()))
+    return OperationTable(decode_operations(Path(__file__).with_name("operations.jsonl").read_bytes()))
