@@ -70,3 +70,10 @@ def test_what_is_not_there_and_what_is_not_yours() -> None:
         "id": "X",
     }
     assert world.refused("getInventory", path=path, merchant=STRANGER).fault == "sc-00005-forbidden"
+
+
+def test_a_star_matches_any_version() -> None:
+    world = World()
+    path = {"locationId": world.location(), "skuId": "SANDBOX-SKU-1"}
+    for match in ("*", 'W/"2"', " 3 "):
+        assert world.call("updateInventory", path=path, quantity="5", headers={"If-Match": match}).status == 200

@@ -74,3 +74,16 @@ def test_malformed_attempts_count_and_what_is_not_the_callers_fault_does_not() -
     for _ in range(5):
         assert world.refused("createPackages", shipment, body={}).fault == "sc-00002-invalid-value"
     assert world.refused("createPackages", shipment, body={"packages": [package()]}).fault == LOCKED
+
+
+def test_the_hour_runs_from_the_last_failure() -> None:
+    world = World()
+    shipment = world.shipment()
+    world.advance_to(shipment, "CONFIRMED")
+    for _ in range(5):
+        world.now += 600
+        fail(world, shipment)
+    world.now += 3000
+    assert fail(world, shipment) == LOCKED
+    world.now += 600
+    assert fail(world, shipment) == "sc-30003-incorrect-package-dimensions"

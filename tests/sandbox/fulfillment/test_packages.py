@@ -151,6 +151,31 @@ def test_what_a_line_requires(order_type: str, path: str, value: Any) -> None:
     assert world.call("createPackages", shipment, body=changed(path, value)).status == 204
 
 
+def test_there_is_a_serial_number_for_each_unit() -> None:
+    world = World()
+    shipment = confirmed(world, order_types=["SERIAL"], units=(2,))
+    body = {"packages": [package(lines={"1": 2})]}
+    line = body["packages"][0]["packageLineItems"][0]
+    line["serialNumbers"] = ["S-1"]
+    assert world.refused("createPackages", shipment, body=body).fault == VALUE
+    line["serialNumbers"] = ["S-1", "S-2"]
+    assert world.call("createPackages", shipment, body=body).status == 204
+
+
+def test_an_option_must_have_been_offered_for_every_package() -> None:
+    world = World()
+    shipment = world.shipment(units=(2,))
+    world.advance_to(shipment, "PICKUP_SLOT_RETRIEVED", [package("p1"), package("p2")])
+    old = world.options(shipment)[0]["shippingOptionId"]
+    world.now += 3600  # another grid of slots
+    new = world.options(shipment)[-1]["shippingOptionId"]
+    assert old != new
+    refusal = world.refused("generateShipLabels", shipment, operation="GENERATE", shippingOptionId=new)
+    assert refusal.parameters == {"value": new, "parameter": "shippingOptionId"}
+    world.options(shipment, "p2")
+    assert world.label(shipment, shippingOptionId=new).status == 200
+
+
 def test_a_cross_border_line_requires_origin_and_value() -> None:
     world = World()
     shipment = confirmed(world, order_types=["CROSS_BORDER"])
