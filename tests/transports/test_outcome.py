@@ -17,7 +17,7 @@ from recoup.transports.outcome import fault_error
 
 URL = "https://sellingpartnerapi-na.amazon.com/externalFulfillment/2024-09-11/shipments/S1"
 BODY = b'{"errors":[{"code":"InvalidInput","message":"Invalid input \'x\' for parameter \'y\'"}]}'
-LABELS = b'{"packageShipLabelList":[{"packageId":"1","status":"FAILURE","errors":[{"code":"SC_30001"}]}]}'
+LABELS = b'{"packageShipLabelList":[{"packageId":"1","status":"FAILURE","errorDetails":{"code":"SC_30001"}}]}'
 
 
 def give_up(reason: StopReason, who: Who = Who.DEVELOPER, *, stop_order: bool = False) -> recoup.GiveUp:
@@ -71,7 +71,7 @@ PLAIN: dict[str, Any] = {
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_response_that_recoup_was_not_under_is_diagnosed_now(name: str) -> None:
     assert recoup.outcome(PLAIN[name]) is None
-    with pytest.raises(recoup.FixRequest, match="sc-00002-invalid-value.*Cause: .*First: ") as caught:
+    with pytest.raises(recoup.FixRequest, match=r"sc-00002-invalid-value.*Cause: .*First: ") as caught:
         recoup.raise_for_fault(PLAIN[name])
     assert caught.value.fault == "sc-00002-invalid-value"
     assert caught.value.decision["action"] == "give_up"

@@ -1,4 +1,4 @@
-"""Bodies of both directions: streams that are gone once sent, streams that stay streams, encodings, and very long ones."""
+"""Bodies of both directions: streams that are gone once sent, streams that stay streams, encodings, long ones."""
 
 from __future__ import annotations
 

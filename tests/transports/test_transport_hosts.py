@@ -57,7 +57,7 @@ def test_which_urls_are_ours(library: Any, url: str, ours: bool) -> None:
 
 @pytest.mark.parametrize("hosts", ["127.0.0.1", [""], ["http://"], ["host:port"], ["http://[::1"]])
 def test_what_is_no_host_is_refused(hosts: Any) -> None:
-    with pytest.raises(recoup.SettingsError, match="^hosts: "):
+    with pytest.raises(recoup.SettingsError, match=r"^hosts: "):
         recoup.Transport(hosts=hosts)
 
 

@@ -198,12 +198,17 @@ def test_a_refusal_ends_with_new_credentials_or_when_the_authorization_is_restor
     with Server(tokens=(INVALID_GRANT, INVALID_GRANT, token("Atza|one"))) as server:
         holder = login(server)
         with Client(kind, server, login=holder) as client:
-            for again in (lambda: holder.replace(refresh_token="Atzr|newer"), holder.resume):
+
+            def refused_at_once() -> None:
                 for _ in range(2):
                     with pytest.raises(recoup.AskPerson) as caught:
                         client.call("GET", SHIPMENT)
                     assert caught.value.who == "seller"
-                again()
+
+            refused_at_once()
+            holder.replace(refresh_token="Atzr|newer")
+            refused_at_once()
+            holder.resume()
             assert client.call("GET", SHIPMENT).status_code == 200
         assert [each.form["refresh_token"] for each in server.logins] == ["Atzr|refresh", "Atzr|newer", "Atzr|newer"]
 

@@ -30,12 +30,15 @@ def test_a_transport_with_a_timing_of_its_own_keeps_it() -> None:
 
 
 def test_no_waiting_ends_also_by_an_exception_and_can_be_nested() -> None:
-    with no_waiting() as outer, pytest.raises(ZeroDivisionError):
-        with no_waiting() as inner:
-            current().sleep(5)
-            raise ZeroDivisionError
+    def broken(inner: list[float]) -> None:
+        current().sleep(5)
+        raise ZeroDivisionError(inner)
+
+    with no_waiting() as outer:
+        with no_waiting() as inner, pytest.raises(ZeroDivisionError):
+            broken(inner)
         current().sleep(7)
-    assert (outer, inner, current()) == ([], [5], WALL)
+    assert (outer, inner, current()) == ([7], [5], WALL)
 
 
 def test_the_clock_moves_on_by_what_was_not_slept() -> None:

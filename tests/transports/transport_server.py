@@ -99,11 +99,9 @@ Script = Callable[[Received], Answer]
 class Server:
     """Answers API calls by `calls` and token requests by `tokens`: one answer a request, the last one for ever."""
 
-    def __init__(
-        self, *calls: Answer, tokens: tuple[Answer, ...] | Script = (token("Atza|one"), token("Atza|two"))
-    ) -> None:
+    def __init__(self, *calls: Answer, tokens: tuple[Answer, ...] | Script | None = None) -> None:
         self._calls = list(calls) or [OK]
-        self._tokens = tokens
+        self._tokens = tokens if tokens is not None else (token("Atza|one"), token("Atza|two"))
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
@@ -22,6 +22,23 @@ from recoup.transports.login import Login
 from recoup.transports.timing import Timing
 
 __all__ = ["AsyncTransport", "Transport"]
+
+if TYPE_CHECKING:  # both libraries' clients take these transports; neither library has to be there for that
+    import httpx
+    import httpx2
+
+    class _SyncFace(httpx2.BaseTransport, httpx.BaseTransport):
+        """What the type checker of a caller sees."""
+
+        def handle_request(self, request: Any) -> Any: ...
+
+    class _AsyncFace(httpx2.AsyncBaseTransport, httpx.AsyncBaseTransport):
+        """The same, asynchronous."""
+
+        async def handle_async_request(self, request: Any) -> Any: ...
+
+else:
+    _SyncFace = _AsyncFace = object
 
 
 class _Base:
@@ -79,7 +96,7 @@ class _Base:
         return [self._inner] if self._inner is not None else list(self._own.values())
 
 
-class Transport(_Base):
+class Transport(_Base, _SyncFace):
     """Under a synchronous client of httpx2 or httpx. See the module for an example, `_Base` for the arguments."""
 
     def handle_request(self, request: Any) -> Any:
@@ -108,7 +125,7 @@ class Transport(_Base):
         self.close()
 
 
-class AsyncTransport(_Base):
+class AsyncTransport(_Base, _AsyncFace):
     """Under an asynchronous client of httpx2 or httpx, on asyncio. The same, awaited."""
 
     async def handle_async_request(self, request: Any) -> Any:

@@ -141,20 +141,24 @@ def _text(diagnosis: Diagnosis) -> str:
 
 def _exchange(response: Any) -> Exchange:
     status = getattr(response, "status_code", getattr(response, "status", None))
-    try:
-        body = getattr(response, "content", None)
-    except RuntimeError:  # httpx2's and httpx's way to say that it was not read
-        body = None
-    body = getattr(response, "data", None) if body is None else body
+    body = _get(response, "content")
+    body = _get(response, "data") if body is None else body
     if not isinstance(status, int) or not isinstance(body, bytes):
         raise TypeError(
             f"{type(response).__name__} is no response whose body was read; give one with a status and its content"
         )
     headers = getattr(response, "headers", None)
     return Exchange(
-        request=_request(getattr(response, "request", None)),
+        request=_request(_get(response, "request")),
         response=Response(status=status, headers=_headers(headers), body=body),
     )
+
+
+def _get(response: Any, name: str) -> Any:
+    try:
+        return getattr(response, name, None)
+    except RuntimeError:  # how httpx2 and httpx say that it is not there: the body not read, the request not known
+        return None
 
 
 def _request(request: Any) -> Request | None:
