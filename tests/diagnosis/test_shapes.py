@@ -42,7 +42,7 @@ ERRORS: dict[str, tuple[int, str, str | None, str | None, str | None, BodyKind]]
     ),
     "the old order of keys and its odd indentation": (
         403,
-        '{\n  "errors": [\n    {\n      "message": "Request is forbidden",\n     "code": "Forbidden",\n     "details": ""}]}',
+        '{\n  "errors": [\n    {\n      "message": "Request is forbidden",\n     "code": "Forbidden"}]}',
         "sc-00005-forbidden",
         "Forbidden",
         None,
@@ -333,7 +333,7 @@ def test_an_item_that_succeeded_and_asks_the_seller_to_act() -> None:
 def test_a_pricing_batch_with_a_failed_item() -> None:
     body = (
         '{"responses":[{"status":{"statusCode":200},"body":{}},{"status":{"statusCode":429,"reasonPhrase":"Too Many"},'
-        '"body":{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource."}]}}]}'
+        '"body":{"errors":[{"code":"QuotaExceeded","message":"Request limit exceeded"}]}}]}'
     )
     diagnosis = seen(200, body, "https://sellingpartnerapi-na.amazon.com/batches/products/pricing/v0/itemOffers")
     assert (diagnosis.id, diagnosis.status, diagnosis.http_status) == ("429-rate-limit", 429, 200)
@@ -370,7 +370,7 @@ HIDDEN = {
     "an operation that ended in failure": (
         "GET",
         "/inbound/fba/2024-03-20/operations/1",
-        '{"operationStatus":"FAILED","operationProblems":[{"severity":"ERROR","code":"X","message":"Internal Server Error"}]}',
+        '{"operationStatus":"FAILED","operationProblems":[{"code":"X","message":"Internal Server Error"}]}',
         "other-500-internal",
     ),
     "a transaction that ended in failure": (

@@ -1,6 +1,7 @@
 """Plain text for a person: what to do now, what happened, why recoup thinks so, how to mend it, who must act.
 
-The same input gives the same text. Nothing in it is secret, and nothing is only a status.
+The same input gives the same text. Nothing in it is secret, and nothing is only a status. What came from outside is
+masked before it is wrapped; what the catalogue says is left as it is.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def explain(diagnosis: Diagnosis) -> str:
     if rest > 0:
         out.blank()
         out.line(f"… and {rest} more failures in the same response.")
-    return redact_text(out.text())
+    return out.text()
 
 
 def _one(out: _Lines, diagnosis: Diagnosis) -> None:
@@ -104,11 +105,11 @@ def _one(out: _Lines, diagnosis: Diagnosis) -> None:
         return
     out.line(f"{best.title}  [{best.fault.id}]")
     out.field("Now", _now(diagnosis, best))
-    out.field("Seen", _seen(diagnosis))
+    out.field("Seen", redact_text(_seen(diagnosis)))
     out.field("Cause", best.cause)
     for name, value in diagnosis.parameters.items():
-        out.field(name.replace("_", " "), value, indent=2)
-    out.field("Evidence", "; ".join(best.evidence))
+        out.field(name.replace("_", " "), redact_text(value), indent=2)
+    out.field("Evidence", redact_text("; ".join(best.evidence)))
     if diagnosis.tied:
         _tied(out, diagnosis)
     _remedy(out, best.remedy, best.who)
@@ -124,13 +125,13 @@ def _unknown(out: _Lines, diagnosis: Diagnosis) -> None:
         out.line("A failure that no document describes")
     if diagnosis.decision is not None:
         out.field("Now", _decision_words(diagnosis.decision))
-    out.field("Seen", _seen(diagnosis))
+    out.field("Seen", redact_text(_seen(diagnosis)))
     for finding in diagnosis.findings:
-        out.field("Note", finding.text)
+        out.field("Note", redact_text(finding.text))
     if diagnosis.no_response is None:
         out.field("Next", "Keep the whole response with its header fields; Amazon asks for the request id.")
     if diagnosis.request_id:
-        out.field("Request", diagnosis.request_id)
+        out.field("Request", redact_text(diagnosis.request_id))
 
 
 def _now(diagnosis: Diagnosis, best: Match) -> str:
@@ -196,14 +197,14 @@ def _tied(out: _Lines, diagnosis: Diagnosis) -> None:
 
 def _ending(out: _Lines, diagnosis: Diagnosis, fault: Fault) -> None:
     for finding in diagnosis.findings:
-        out.field("Note", finding.text)
+        out.field("Note", redact_text(finding.text))
     if diagnosis.retryable_field is not None:
         out.field("Note", f"The response itself says retryable: {str(diagnosis.retryable_field).lower()}.")
     if fault.same_as:
         out.field("Same as", ", ".join(fault.same_as))
     out.field("Source", _source(fault))
     if diagnosis.request_id:
-        out.field("Request", diagnosis.request_id)
+        out.field("Request", redact_text(diagnosis.request_id))
 
 
 # -- an entry of the catalogue ----------------------------------------------------------------------------------------

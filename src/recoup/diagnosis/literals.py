@@ -98,7 +98,8 @@ class _Reader:
             if self.at == before:
                 self.at += 1
         if pairs:
-            return pairs
+            numbered = all(key.isdigit() for key in pairs)  # PHP prints a list with its positions
+            return list(pairs.values()) if numbered and not items else pairs
         return {} if braces and not items else items
 
     def separator(self) -> bool:
