@@ -8,7 +8,7 @@ MODELS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill test test-all check format generate facts lock bench chaos clean
+.PHONY: help drill test test-all check format generate facts picture lock bench chaos clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: $(VENV)/.dev ## benchmarks; each prints a ratio against something measure
 chaos: $(VENV)/.dev ## seeded storms of faults between a client and the sandbox; nothing may be applied twice
 	$(RUN) -m pytest -c pyproject.toml tests/chaos -m chaos $(ARGS)
 
+picture: $(VENV)/.dev ## draw the picture in the README anew
+	$(RUN) docs/picture.py
+
 lock: $(VENV)/.uv ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q -o requirements-dev.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --group long --all-extras --universal --generate-hashes --no-header -q -c requirements-dev.lock -o requirements-long.lock
@@ -62,10 +65,10 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
-	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
-	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e . && $(RUN) -m compileall -q src
 	@touch $@
 
 $(VENV)/.long: $(VENV)/.dev requirements-long.lock
-	@$(BIN)/uv pip install --quiet --require-hashes -r requirements-long.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-long.lock
 	@touch $@
