@@ -1,8 +1,8 @@
 """The lock-out after too many failed attempts of one operation on one order: the cause of SC_00005 (InvalidInput).
 
 Five failures within an hour close the operation on that order for an hour; from then on a valid request is refused too.
-One success opens the count anew. What counts is what the caller did wrong (the refusals with status 400), not what
-hindered them: a busy order, an outage or a limit.
+One success opens the count anew. What counts is every refusal with status 400, also one that only time mends; what does
+not is an outage, a limit, a busy order or a repeated request. The figures are proposals: the documents name only the hour.
 """
 
 from __future__ import annotations

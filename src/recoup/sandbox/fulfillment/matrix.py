@@ -2,7 +2,7 @@
 
 Read a row from left to right. `stay` leaves the state as it is; `to(X)` leads to X; `no` is SC_10001 (not permitted
 in the current state); `twice` is SC_00004 (this was done already); `same` is `twice` where the request equals the
-first one and `no` where it does not; `over` is SC_00006, 422 (the order was cancelled). `only(flag, X)` leads to X
+first one and `no` where it does not; `over` is SC_00006, 422 (the order was cancelled). `only(trait, X)` leads to X
 where the shipment has that trait, and is `no` where it has not:
 
     mfn        the channel is MFN

@@ -1,8 +1,8 @@
 """The outside forces: what happens to a seller without any call of theirs, as plain methods.
 
 The drill and users' own tests set the stage with them. Each is a cause, never an answer: the fault follows from the
-state. Instants are epoch seconds (UTC) of virtual time; methods that record when something happened take `now`. A
-ValueError names what is not there.
+state. Instants are epoch seconds (UTC) of virtual time; where something is recorded as happening, `now` says when, and
+without it the service's clock does (or else the latest call). A ValueError names what is not there; nothing has changed.
 """
 
 from __future__ import annotations
