@@ -2,7 +2,7 @@
 
 Five failures within an hour close the operation on that order for an hour; from then on a valid request is refused too.
 One success opens the count anew. What counts is every refusal with status 400, also one that only time mends; what does
-not is an outage, a limit, a busy order or a repeated request. The figures are proposals: the documents name only the hour.
+not is an outage, a limit, a busy order or a repeated request. The figures are proposed; documented is the hour.
 """
 
 from __future__ import annotations

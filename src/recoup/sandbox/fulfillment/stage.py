@@ -2,7 +2,7 @@
 
 The drill and users' own tests set the stage with them. Each is a cause, never an answer: the fault follows from the
 state. Instants are epoch seconds (UTC) of virtual time; where something is recorded as happening, `now` says when, and
-without it the service's clock does (or else the latest call). A ValueError names what is not there; nothing has changed.
+without it the service's clock does (or else the latest call). A ValueError names what is not there.
 """
 
 from __future__ import annotations
