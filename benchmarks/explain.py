@@ -1,7 +1,7 @@
-"""How long `recoup explain` takes beside a bare interpreter start, side by side in one run.
+"""How long `recoup explain` takes beside a bare interpreter start in one run.
 
-Aim: at most 8 times a bare start. Best of many runs each, taken in turns, so that a busy machine disturbs both alike. The
-libraries must have been compiled to bytecode, as `make` does; else this measures the compiler.
+Aim: at most 8 times a bare start. Best of many runs each, taken in turns, so that a busy machine disturbs both alike.
+The libraries must have been compiled to bytecode, as `make` does; else this measures the compiler.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from time import perf_counter
 
@@ -36,7 +37,7 @@ def main() -> None:
     started = perf_counter()
     rows = list(drill(expected_faults(), seed=0))
     summary = summarise(rows, seed=0, seconds=perf_counter() - started)
-    console = Console(record=True, width=132, file=Path("/dev/null").open("w", encoding="utf-8"), force_terminal=True)
+    console = Console(record=True, width=132, file=StringIO(), force_terminal=True)
     console.print("[bold]$ recoup drill[/]\n")
     console.print(as_table([row for row in rows if row.id in SHOWN]))
     console.print(f"[dim]… {len(rows) - len(SHOWN) - summary.missing} more rows[/]\n")
