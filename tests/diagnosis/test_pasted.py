@@ -14,8 +14,9 @@ BODY = '{"errors":[{"code":"ServerBusy","message":"busy","details":""}]}'
 def test_a_request_and_its_response() -> None:
     text = (
         "POST /externalFulfillment/2024-09-11/shipments/S1/packages HTTP/1.1\r\n"
-        'Host: sellingpartnerapi-eu.amazon.com\r\n\r\n{"packages":[]}\r\nHTTP/1.1 409 Conflict\r\nx-amzn-RequestId: R-1\r\n\r\n'
-        + BODY
+        "Host: sellingpartnerapi-eu.amazon.com\r\n\r\n"
+        '{"packages":[]}\r\n'
+        "HTTP/1.1 409 Conflict\r\nx-amzn-RequestId: R-1\r\n\r\n" + BODY
     )
     (exchange,) = read(text)
     assert exchange.request is not None
@@ -74,8 +75,8 @@ def test_no_whole_response_in_it(text: str) -> None:
         ("the token endpoint answers invalid_grant", "lwa-invalid-grant"),
         ("429 Too Many Requests on getOrders", "429-rate-limit"),
         ("requests.exceptions.HTTPError: 503 Server Error: for url: https://x", "other-503-unavailable"),
-        ("StatusCode 400\n<!DOCTYPE html><html><head><title>x</title></head><body></body>", "400-get-with-body"),
-        ("[{'message': 'You exceeded your quota for the requested resource.', 'code': 'QuotaExceeded'}]", "429-rate-limit"),
+        ("StatusCode 400\n<!DOCTYPE html><html><head><title>x</title></head></html>", "400-get-with-body"),
+        ("[{'message': 'Request limit exceeded', 'code': 'QuotaExceeded', 'details': ''}]", "429-rate-limit"),
         ("code: 'QuotaExceeded'", "429-rate-limit"),
         ("Order 403 was shipped", None),
         ("hello", None),

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from recoup.diagnosis.codes import LOGIN_ERRORS
 from recoup.diagnosis.literals import parse_json, read_literal
 
 __all__ = ["Body", "decode", "read_body", "values_in"]
@@ -126,4 +127,4 @@ def values_in(text: str) -> tuple[list[Any], bool]:
 def _is_data(value: Any) -> bool:
     if not isinstance(value, list) or not value:
         return False
-    return any(isinstance(item, dict) for item in value) or (len(value) in (2, 3) and isinstance(value[0], str))
+    return any(isinstance(item, dict) for item in value) or (isinstance(value[0], str) and value[0] in LOGIN_ERRORS)

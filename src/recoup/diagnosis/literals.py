@@ -165,7 +165,7 @@ class _Reader:
             else:
                 parts.append(_ESCAPES.get(escaped, escaped))
                 at += 1
-        return "".join(parts)
+        return _paired("".join(parts))
 
     def bare(self, depth: int, *, key: bool) -> Any:
         found = _BARE.match(self.text, self.at)
@@ -188,6 +188,13 @@ class _Reader:
         if lowered in _WORDS:
             return _WORDS[lowered]
         return int(word) if _INTEGER.fullmatch(word) else word
+
+
+def _paired(text: str) -> str:
+    """`text` with pairs of surrogates joined, and those that stand alone replaced: they cannot be written as UTF-8."""
+    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _key(item: Any) -> str:

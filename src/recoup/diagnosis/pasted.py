@@ -177,6 +177,7 @@ def _content(headers: Headers, body: bytes) -> bytes:
 def digest(data: bytes | str) -> Digest:
     """A text taken apart. Never raises."""
     text = (decode(data[:MAX_BYTES]) if isinstance(data, bytes) else data)[:MAX_TEXT]
+    text = text.encode("utf-8", "replace").decode()  # what cannot be written is not read either
     values, complete = values_in(text)
     response: list[tuple[str, str]] = []
     request_headers: list[tuple[str, str]] = []
