@@ -210,5 +210,11 @@ def test_what_the_request_proves(
     assert diagnosis.best.basis == "request"
 
 
+def test_a_value_that_comes_back_encoded_was_encoded_twice() -> None:
+    diagnosis = seen(400, "InvalidInput", "A%20B is an invalid SKU for marketplace A1PA6795UKMFR9")
+    assert (diagnosis.id, diagnosis.tied) == ("400-wrong-url-encoding", ())
+    assert len(seen(400, "InvalidInput", "A B is an invalid SKU for marketplace A1PA6795UKMFR9").tied) > 1
+
+
 def test_a_request_that_proves_nothing_leaves_the_tie() -> None:
     assert len(seen(403, "Unauthorized", DENIED, "", url=ORDERS + "?MarketplaceIds=A1PA6795UKMFR9").tied) > 5

@@ -72,7 +72,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
             "score": round(self.score, 3),
             "basis": self.basis,
             "evidence": [redact_text(line) for line in self.evidence],
-            "check": redact_text(self.check),
+            "check": self.check,
         }
         if self.variant is not None:
             data["variant"] = self.variant.name
