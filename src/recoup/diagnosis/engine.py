@@ -21,9 +21,10 @@ from recoup.catalogue.loader import catalogue
 from recoup.diagnosis import prose
 from recoup.diagnosis.claims import Reading, read
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
+from recoup.diagnosis.evidence import Area, Evidence
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
-from recoup.diagnosis.match import Area, Evidence, rank
+from recoup.diagnosis.match import rank
 from recoup.diagnosis.pasted import digest
 from recoup.diagnosis.pasted import read as read_messages
 from recoup.diagnosis.place import area_of, area_of_request

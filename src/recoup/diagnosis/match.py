@@ -18,27 +18,14 @@ An unknown code is normal and leaves the decision to the status.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
-
-import msgspec
 
 from recoup.catalogue.fault import BodyKind, Fault, Kind, MessageField, Sign, Where
 from recoup.diagnosis.codes import code_key
 from recoup.diagnosis.diagnosis import Basis, Match
+from recoup.diagnosis.evidence import Area, Evidence, Ranking
 from recoup.diagnosis.index import Hit, Index
-from recoup.exchange import Headers
 
-__all__ = ["ANYWHERE", "Area", "Evidence", "Ranking", "rank"]
-
-
-class Area(StrEnum):
-    """Whose answer it is, as far as the request or the form of the answer tells."""
-
-    FULFILLMENT = "external-fulfillment"
-    GENERAL = "general"  # any other operation behind the front door
-    LOGIN = "login"
-    STORAGE = "storage"
-    UNKNOWN = "unknown"
+__all__ = ["ANYWHERE", "rank"]
 
 
 _ELSEWHERE = frozenset({Where.LOGIN, Where.CONSENT_PAGE, Where.DOCUMENT_STORAGE, Where.CLIENT})
@@ -52,30 +39,6 @@ _IN_MESSAGE = frozenset({MessageField.MESSAGE, MessageField.ANY})
 _IN_DETAILS = frozenset({MessageField.DETAILS, MessageField.ANY})
 ANYWHERE = frozenset(MessageField)
 _GATEWAY_STATUSES = {408: 504, 502: 503, 520: 503, 521: 503, 522: 504, 523: 503, 524: 504, 529: 503}
-
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a claim and the exchange around it say, ready to be held against the index."""
-
-    status: int | None = None
-    http_status: int | None = None
-    code: str | None = None
-    sc_code: str | None = None
-    message: str | None = None
-    details: str | None = None
-    phrase: str | None = None
-    lines: tuple[str, ...] = ()
-    body: BodyKind | None = None
-    headers: Headers | None = None
-    area: Area = Area.UNKNOWN
-
-
-class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """The matches, best first; the ids that cannot be told apart; the parameters of the message that was recognised."""
-
-    matches: tuple[Match, ...] = ()
-    tied: tuple[str, ...] = ()
-    parameters: dict[str, str] = {}
 
 
 _NONE = Ranking()

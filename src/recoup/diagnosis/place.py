@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recoup.catalogue.fault import BodyKind
-from recoup.diagnosis.match import Area
+from recoup.diagnosis.evidence import Area
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.exchange import Headers, Request
 

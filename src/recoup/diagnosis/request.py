@@ -17,7 +17,7 @@ import msgspec
 from recoup.catalogue.facts import deprecations, marketplaces
 from recoup.catalogue.facts.operations import Operation, operations
 from recoup.diagnosis.diagnosis import Match
-from recoup.diagnosis.match import Evidence, Ranking
+from recoup.diagnosis.evidence import Evidence, Ranking
 from recoup.exchange import Exchange, Request
 
 __all__ = ["narrowed"]
