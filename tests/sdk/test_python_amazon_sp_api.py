@@ -1,7 +1,7 @@
 """recoup under python-amazon-sp-api, as it is published: its own client, its own calls, against the sandbox.
 
-Where recoup plugs in: the httpx client inside the SDK's transport, and `auth_token_client_class`, the SDK's public place
-for another source of tokens. That source gives an empty token, which recoup's transport fills in and renews.
+Where recoup plugs in: the httpx client inside the SDK's transport, and `auth_token_client_class`, the SDK's public
+place for another source of tokens. That source gives an empty token, which recoup's transport fills in and renews.
 """
 
 from __future__ import annotations
