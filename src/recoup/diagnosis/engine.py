@@ -109,7 +109,7 @@ class Engine:
         response = exchange.response
         if response is None or not response.body or path is None:
             return succeeded(status)
-        operation = _operation(exchange.request)
+        operation = _operation(exchange.request, path)
         unknown = unknown_values(operation, response.body) if operation is not None else None
         if unknown is None:
             return succeeded(status)
@@ -145,7 +145,7 @@ class Engine:
             findings=findings_of(failure),
             method=None if request is None else request.method,
             path=None if request is None else request.path,
-            operation=_operation(request),
+            operation=_operation(request, None if request is None else request.path),
             exchange=exchange,
         )
 
@@ -156,9 +156,9 @@ class Engine:
     ) -> Diagnosis:
         request = exchange.request
         headers = _NO_HEADERS if exchange.response is None else exchange.response.headers
-        operation = _operation(request)
-        known = area_of_request(request)
         path = None if request is None else request.path
+        operation = _operation(request, path)
+        known = area_of_request(request, path)
         results = [
             self._claim(exchange, reading, claim, http_status, headers, operation, known, path)
             for claim in list(claims)[:MAX_OTHERS]
@@ -206,7 +206,7 @@ class Engine:
             # Nothing is known of the item itself: then it is what a batch of this status means.
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
-        ranking = narrowed(found, exchange, operation, evidence)
+        ranking = narrowed(found, exchange, operation, evidence, path or "")
         status = own
         if hidden and ranking.matches and not ranking.tied:
             status = ranking.matches[0].fault.status
@@ -275,10 +275,9 @@ def _lines(reading: Reading, claim: Claim) -> tuple[str, ...]:
     return (reading.title, *reading.lines) if reading.title else reading.lines
 
 
-def _operation(request: Request | None) -> Operation | None:
-    if request is None:
+def _operation(request: Request | None, path: str | None) -> Operation | None:
+    if request is None or path is None:
         return None
-    path = request.path
     if request.method:
         return operations().find(request.method, path)
     known = operations().find_any_method(path) if path else []  # prose names a URL and no method

@@ -25,12 +25,14 @@ def area_of(known: Area, headers: Headers, claim: Claim) -> Area:
     return Area.UNKNOWN
 
 
-def area_of_request(request: Request | None) -> Area:
-    """The place that a request was sent to."""
-    if request is None:
+def area_of_request(request: Request | None, path: str | None) -> Area:
+    """The place that a request was sent to; `path` is its path, where it is known."""
+    if request is None or path is None:
         return Area.UNKNOWN
-    path, host = request.path, request.host
-    if path.startswith("/externalFulfillment/") or "yojaka" in host or "smartconnect" in host:
+    if path.startswith("/externalFulfillment/"):
+        return Area.FULFILLMENT
+    host = request.host
+    if "yojaka" in host or "smartconnect" in host:
         return Area.FULFILLMENT
     if "/auth/o2/" in path or host in ("api.amazon.com", "api.amazon.co.uk", "api.amazon.co.jp"):
         return Area.LOGIN

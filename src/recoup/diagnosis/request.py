@@ -46,7 +46,9 @@ _ECHO = re.compile(r"%[0-9A-Fa-f]{2}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def narrowed(ranking: Ranking, exchange: Exchange, operation: Operation | None, seen: Evidence) -> Ranking:
+def narrowed(
+    ranking: Ranking, exchange: Exchange, operation: Operation | None, seen: Evidence, path: str = ""
+) -> Ranking:
     """The ranking with the request's clues in it: a tie that one clue resolves is no tie any more."""
     request = exchange.request
     if len(ranking.tied) < 2:
@@ -56,7 +58,7 @@ def narrowed(ranking: Ranking, exchange: Exchange, operation: Operation | None, 
         return _lifted(ranking, [_ENCODED], "the message repeats a value with %XX in it: it was encoded twice")
     if request is None:
         return ranking
-    facts = _Seen(request=request, path=request.path, operation=operation, exchange=exchange)
+    facts = _Seen(request=request, path=path, operation=operation, exchange=exchange)
     for clue in _clues(facts):
         proved = [name for name in clue.ids if name in tied]
         if proved:
