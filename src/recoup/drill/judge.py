@@ -116,13 +116,20 @@ def handled(expects: Expectation, reply: Reply, sends: int, proper: int) -> Verd
         case GivesUp():
             if sends != expects.sends:
                 return _red(f"sent {sends} times in the place of {expects.sends}")
-            wanted: dict[str, Any] = {"action": "give_up", "fix": expects.fix, "who": expects.who}
+            wanted: dict[str, Any] = {"action": "give_up"}
+            if not _tied(reply):  # of rivals with one exchange the transport cannot know whose fix it is, nor need it
+                wanted |= {"fix": expects.fix, "who": expects.who}
             if expects.stop_order:
                 wanted["stop_order"] = True
             wrong = _differences(wanted, decision)
             return _red(wrong) if wrong else GREEN
         case _:
             assert_never(expects)
+
+
+def _tied(reply: Reply) -> bool:
+    diagnosis = reply.outcome.diagnosis if reply.outcome is not None else None
+    return diagnosis is not None and bool(diagnosis.tied)
 
 
 def _ended_right(reply: Reply, proper: int, sends: int, wanted: int) -> Verdict:

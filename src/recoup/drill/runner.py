@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec import structs
+
 from recoup.catalogue.fault import Fault, Kind
 from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.diagnosis import Diagnosis
@@ -15,6 +17,7 @@ from recoup.drill.row import Event, Judgement, Row
 from recoup.drill.stage import Caller, Reply, stage
 from recoup.recovery.advice import diagnose
 from recoup.recovery.decision import decision_as_dict
+from recoup.recovery.judgement import advise
 from recoup.redaction import redact_text
 
 __all__ = ["drill", "expected_faults"]
@@ -107,16 +110,26 @@ def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosi
             reply = act.send(scene.caller)
             trail = scene.sandbox.why(reply.request_id)
             diagnosis = diagnose(reply.exchange)
-            verdicts = {
-                "recognised": judge.recognised(recipe, fault, act, diagnosis),
-                "explained": judge.explained(fault, act, explain(diagnosis)),
-            }
+            recognised = judge.recognised(recipe, fault, act, diagnosis)
+            if diagnosis.tied and recognised[0] is Judgement.GREEN:
+                diagnosis = _settled(fault, diagnosis)
+            explained = judge.explained(fault, act, explain(diagnosis))
+            if recognised[0] is Judgement.TIED:  # which of the rivals is to be explained is what nothing settled
+                explained = (Judgement.TIED, "")
+            verdicts = {"recognised": recognised, "explained": explained}
             act.mend()
             again = (act.again or act.send)(scene.caller)
             verdicts["raised"] = judge.raised(fault, act, reply, trail, again)
         finally:
             _close(act)
     return act, reply, diagnosis, verdicts
+
+
+def _settled(fault: Fault, diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis as it is once the named check has settled which of the tied faults it is."""
+    same = {fault.id, *fault.same_as}
+    match = next(match for match in diagnosis.faults if match.id in same)
+    return advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None))
 
 
 def _under_recoup(recipe: Recipe, seed: int) -> tuple[tuple[Judgement, str], Reply, int, tuple[Event, ...]]:
