@@ -24,6 +24,22 @@ def run(*arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | No
     return status, out.getvalue(), err.getvalue()
 
 
+TEAPOT = """
+[[fault]]
+id = "own-teapot"
+title = "Teapot"
+kind = "beyond"
+where = ["front-door"]
+status = 418
+cause = "The proxy in front of us is a teapot."
+who = "developer"
+recovery = { retry = "NEVER" }
+remedy = { action = "stop", text = "Stop.", steps = ["Ask the network team."] }
+source = { document = "our wiki" }
+signs = [{ status = 418 }]
+"""
+
+
 # --- explain
 
 
@@ -69,25 +85,20 @@ def test_explain_alone_lists_everything() -> None:
 
 def test_an_overlay_is_explained_too(tmp_path: Path) -> None:
     overlay = tmp_path / "own.toml"
-    overlay.write_text(
-        """
-[[fault]]
-id = "own-teapot"
-title = "Teapot"
-kind = "beyond"
-where = ["front-door"]
-status = 418
-cause = "The proxy in front of us is a teapot."
-who = "developer"
-recovery = { retry = "NEVER" }
-remedy = { action = "stop", text = "Stop.", steps = ["Ask the network team."] }
-source = { document = "our wiki" }
-""",
-        encoding="utf-8",
-    )
+    overlay.write_text(TEAPOT, encoding="utf-8")
     status, out, err = run("explain", "own-teapot", environment={"RECOUP_CATALOGUE": str(overlay)})
     assert (status, err) == (0, "")
     assert "The proxy in front of us is a teapot." in " ".join(out.split())
+
+
+def test_an_overlay_is_diagnosed_too(tmp_path: Path) -> None:
+    overlay = tmp_path / "own.toml"
+    overlay.write_text(TEAPOT, encoding="utf-8")
+    answer = b"HTTP/1.1 418 I'm a teapot\r\nContent-Type: text/plain\r\n\r\nshort and stout"
+    environment = {"RECOUP_CATALOGUE": str(overlay)}
+    status, out, _ = run("diagnose", "--json", stdin=answer, environment=environment)
+    assert (status, json.loads(out)["id"]) == (1, "own-teapot")
+    assert json.loads(run("diagnose", "--json", stdin=answer)[1])["id"] is None
 
 
 def test_a_broken_overlay_is_named_with_file_id_and_field(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import click
 
 from recoup.cli.main import Invocation
 from recoup.errors import UnreadableInput
+from recoup.exchange import Exchange
 
 __all__ = ["command"]
 
@@ -34,17 +35,23 @@ def command(invocation: Invocation, paths: tuple[str, ...], form: str, as_json: 
     curl -si ... | recoup diagnose
     recoup diagnose error.txt --json
     """
+    from recoup.catalogue.loader import catalogue
+    from recoup.diagnosis.engine import Engine
     from recoup.diagnosis.explanation import explain
     from recoup.diagnosis.pasted import read
     from recoup.recovery.advice import diagnose
 
+    engine = None
+    if invocation.settings.catalogue is not None:
+        engine = Engine(catalogue().overlaid(invocation.settings.catalogue).values())
     failed = False
     first = True
     for name, data in _inputs(invocation, paths):
         exchanges = read(data, form)
         if form == "http" and not exchanges:
             raise UnreadableInput(f"{name}: there is no HTTP message in it; a response begins with 'HTTP/1.1 400 ...'")
-        for diagnosis in map(diagnose, exchanges) if exchanges else [diagnose(data)]:
+        inputs: list[Exchange | bytes] = [*exchanges] if exchanges else [data]
+        for diagnosis in (diagnose(each, engine=engine) for each in inputs):
             failed = failed or diagnosis.failed
             if as_json:
                 invocation.streams.stdout.write(json.dumps(diagnosis.as_dict(), ensure_ascii=False) + "\n")

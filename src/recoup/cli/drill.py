@@ -20,7 +20,9 @@ __all__ = ["command"]
     "--html", "html_file", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with all details."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same ids, same bytes.")
-@click.option("--allow-missing", is_flag=True, help="Do not fail for faults that have no recipe yet, or that nothing settles yet.")
+@click.option(
+    "--allow-missing", is_flag=True, help="Do not fail for faults that have no recipe yet, or that nothing settles yet."
+)
 @click.pass_obj
 def command(
     invocation: Invocation,

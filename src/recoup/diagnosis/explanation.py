@@ -29,11 +29,11 @@ _RECOVERY = {
     RetryClass.VERIFY: "Read first: if the wanted effect is there, all is well; else send a new request.",
     RetryClass.RESYNC: "Read the newest version or sequence number, then send a new request made from it.",
     RetryClass.RESELECT: "Fetch the options again, choose another, and send a new request.",
-    RetryClass.FIX_INPUT: "Do not send it again as it is: a value in it must be mended.",
-    RetryClass.FIX_REQUEST: "Do not send it again as it is: its form or its address must be mended.",
+    RetryClass.FIX_INPUT: "Do not send it again as it is: a value in it must be corrected.",
+    RetryClass.FIX_REQUEST: "Do not send it again as it is: its form or its address must be corrected.",
     RetryClass.FIX_STATE: "Read the state of the order and go on from there; this request does not fit it.",
     RetryClass.FIX_OR_WAIT: "Check your own values first; if they are right, wait and send it later.",
-    RetryClass.SCHEDULE: "Send it at the time from which it works, and nothing before.",
+    RetryClass.SCHEDULE: "Send it at the time from which it works, and not before.",
     RetryClass.LOCKOUT: "Send nothing of this kind for this order until the stated time is over.",
     RetryClass.REAUTH: "Fetch a new access token and repeat the request once.",
     RetryClass.RESTART_PAGING: "Begin the listing again from its first page.",
@@ -69,6 +69,27 @@ _DECISIONS = {
     "resync": "read again, then decide anew",
     "done": "nothing is left to do",
     "give_up": "do not send this request again",
+}
+# The classes whose words say what the decision says, so that a person is not told it twice.
+_SAYS_IT = {
+    "retry": {RetryClass.BACKOFF, RetryClass.BACKOFF_SERIAL, RetryClass.RATE},
+    "renew_token": {RetryClass.REAUTH},
+    "wait": {RetryClass.WAIT_STATE, RetryClass.SCHEDULE, RetryClass.LOCKOUT, RetryClass.FIX_OR_WAIT},
+    "resync": {
+        RetryClass.VERIFY,
+        RetryClass.RESYNC,
+        RetryClass.RESELECT,
+        RetryClass.FIX_STATE,
+        RetryClass.RESTART_PAGING,
+    },
+    "give_up": {
+        RetryClass.NEVER,
+        RetryClass.FIX_INPUT,
+        RetryClass.FIX_REQUEST,
+        RetryClass.HUMAN,
+        RetryClass.TERMINAL,
+        RetryClass.CODE,
+    },
 }
 
 
@@ -135,25 +156,33 @@ def _unknown(out: _Lines, diagnosis: Diagnosis) -> None:
 
 
 def _now(diagnosis: Diagnosis, best: Match) -> str:
+    """How the fault is recovered from, with the time of the decision; before it the decision where it differs."""
     words = recovery_words(best.recovery)
-    if diagnosis.decision is None or diagnosis.decision.get("reason") == "permanent":
-        return words  # which say more than "do not send this request again"
-    return f"{_sentence(_decision_words(diagnosis.decision))} {words}"
+    decision = diagnosis.decision
+    if decision is None:
+        return words
+    action = str(decision.get("action", ""))
+    if best.recovery.retry in _SAYS_IT.get(action, ()):
+        after = _after(decision)
+        return f"{words.rstrip('.')} ({after})." if after else words
+    later = "Later" if action == "give_up" else "Then"
+    return f"{_sentence(_decision_words(decision))} {later}: {words[:1].lower()}{words[1:]}"
 
 
 def _decision_words(decision: Mapping[str, Any]) -> str:
     action = str(decision.get("action", ""))
-    words = _DECISIONS.get(action, action)
-    details = []
-    if isinstance(decision.get("after"), int | float):
-        details.append(f"after {decision['after']:g} s")
-    for key in ("target", "entity", "subject"):
-        if decision.get(key):
-            details.append(str(decision[key]).replace("-", " "))
-            break
-    if decision.get("stop_order"):
-        details.append("and stop the order")
-    return words + (f" ({', '.join(details)})" if details else "")
+    after = _after(decision)
+    return _DECISIONS.get(action, action) + (f" ({after})" if after else "")
+
+
+def _after(decision: Mapping[str, Any]) -> str:
+    """The time of a decision as a person reads it: seconds below two minutes, minutes below two hours, then hours."""
+    seconds = decision.get("after")
+    if not isinstance(seconds, int | float) or seconds <= 0:
+        return ""
+    if seconds < 120:
+        return f"in {seconds:.3g} s"
+    return f"in {seconds / 60:.0f} minutes" if seconds < 7200 else f"in {seconds / 3600:.0f} hours"
 
 
 def _sentence(text: str) -> str:

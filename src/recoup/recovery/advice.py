@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.diagnosis.engine import Engine
 from recoup.diagnosis.engine import diagnose as recognise
 from recoup.exchange import Exchange, Response
 from recoup.recovery.judgement import advise
@@ -19,14 +20,19 @@ __all__ = ["advise", "diagnose", "diagnose_all"]
 
 
 def diagnose(
-    x: str | bytes | Exchange | Response, *, policy: Policy | None = None, now: float | None = None
+    x: str | bytes | Exchange | Response,
+    *,
+    policy: Policy | None = None,
+    now: float | None = None,
+    engine: Engine | None = None,
 ) -> Diagnosis:
     """What failed in `x` (pasted text, bytes, a response or an exchange), and what to do about it.
 
-    `now` (epoch seconds) is when the answer came, for waits until a date; where it is None, the exchange's own time
-    or the response's Date field stands for it. Never raises on account of what `x` holds.
+    `engine` is one with a catalogue of your own: `Engine(catalogue().overlaid(path).values())`. `now` (epoch seconds)
+    is when the answer came, for waits until a date; where it is None, the exchange's own time or the response's Date
+    field stands for it. Never raises on account of what `x` holds.
     """
-    return advise(recognise(x), policy=policy, now=now)
+    return advise(recognise(x) if engine is None else engine.diagnose(x), policy=policy, now=now)
 
 
 def diagnose_all(
