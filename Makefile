@@ -46,7 +46,7 @@ bench: $(VENV)/.dev ## benchmarks; each prints a ratio against something measure
 	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN) $$each || exit 1; done
 
 chaos: $(VENV)/.dev ## seeded storms of faults between a client and the sandbox; nothing may be applied twice
-	$(RUN) -m pytest -c pyproject.toml tests/chaos -m chaos $(ARGS)
+	$(BIN)/pytest -m chaos $(ARGS)
 
 picture: $(VENV)/.dev ## draw the picture in the README anew
 	$(RUN) docs/picture.py
