@@ -22,8 +22,10 @@ __all__ = [
     "Application",
     "Authorization",
     "PartnerStatus",
+    "Registration",
     "Secret",
     "SellingPartner",
+    "User",
 ]
 
 DIRECT_TO_CONSUMER = "direct-to-consumer-shipping"  # the role of every External Fulfillment operation
@@ -63,15 +65,38 @@ class Secret(msgspec.Struct, kw_only=True):
         return f"Secret(<{len(self.value)} characters>, created_at={self.created_at})"
 
 
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the developer's console holds of an application: where it takes people back, and who may authorize it.
+
+    `entities` are seller, vendor or both. An application has one such copy as it is edited, and one as it is published.
+    """
+
+    redirect_uris: tuple[str, ...] = ("https://app.example/callback",)
+    login_uri: str = "https://app.example/login"  # empty: none
+    entities: tuple[str, ...] = ("seller", "vendor")
+
+
 class Application(msgspec.Struct, kw_only=True):
-    """An application: who calls. `scopes` are the grantless ones that it may ask for."""
+    """An application: who calls. `scopes` are the grantless ones that it may ask for.
+
+    `draft` is what the console shows for editing, `published` what counts for everybody else; None: never published.
+    """
 
     id: str
     client_id: str
     secrets: list[Secret]
     roles: set[str]
     scopes: set[str]
-    state: str = "Published"
+    name: str = "Sandbox Connector"
+    draft: Registration = Registration()
+    published: Registration | None = Registration()
+    public: bool = True
+    listed: bool = True  # on the Appstore, which lifts the limit of authorizations by sellers
+
+    @property
+    def state(self) -> str:
+        """Draft or Published."""
+        return "Draft" if self.published is None else "Published"
 
     def secret(self, value: str, now: float) -> Secret | None:
         """The secret of that value, where Login with Amazon still takes it."""
@@ -88,7 +113,17 @@ class SellingPartner(msgspec.Struct, kw_only=True):
     entity: str
     region: str
     marketplaces: list[str]
+    name: str = ""
     status: PartnerStatus = PartnerStatus.ACTIVE
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who signs in to a selling account. Only its primary user may authorize applications."""
+
+    id: str
+    name: str
+    merchant_id: str
+    primary: bool
 
 
 class Authorization(msgspec.Struct, kw_only=True):
@@ -99,6 +134,7 @@ class Authorization(msgspec.Struct, kw_only=True):
     merchant_id: str
     roles: frozenset[str]
     created_at: float
+    by_consent: bool = False  # on the consent page; else the selling partner's own application, self-authorized
     revoked: bool = False
 
     def __repr__(self) -> str:
@@ -124,6 +160,7 @@ class Accounts:
         self._settings = settings
         self.applications: dict[str, Application] = {}  # by client id
         self.partners: dict[str, SellingPartner] = {}  # by merchant id
+        self.users: dict[str, User] = {}  # by id
         self.authorizations: dict[str, Authorization] = {}  # by refresh token
         self.tokens: dict[str, AccessToken] = {}  # by access token, oldest first
 
@@ -159,14 +196,31 @@ class Accounts:
         return Secret(value=value, created_at=now, overdue_at=now + self._settings.secret_lifetime)
 
     def new_partner(self, entity: str, region: str, marketplaces: list[str]) -> SellingPartner:
-        """Open a selling account."""
+        """Open a selling account, with a primary user and another one."""
         partner = SellingPartner(
-            merchant_id=f"A{self._capitals(13)}", entity=entity, region=region, marketplaces=marketplaces
+            merchant_id=f"A{self._capitals(13)}",
+            entity=entity,
+            region=region,
+            marketplaces=marketplaces,
+            name=f"Sandbox {entity.capitalize()} {len(self.partners) + 1}",
         )
         self.partners[partner.merchant_id] = partner
+        self.new_user(partner, "Robin Reyes", primary=True)
+        self.new_user(partner, "Kim Sato", primary=False)
         return partner
 
-    def authorize(self, application: Application, partner: SellingPartner, now: float) -> Authorization:
+    def new_user(self, partner: SellingPartner, name: str, *, primary: bool) -> User:
+        """Give the account another person who may sign in."""
+        count = sum(user.merchant_id == partner.merchant_id for user in self.users.values())
+        user = User(
+            id=f"{partner.merchant_id}-{count + 1}", name=name, merchant_id=partner.merchant_id, primary=primary
+        )
+        self.users[user.id] = user
+        return user
+
+    def authorize(
+        self, application: Application, partner: SellingPartner, now: float, *, by_consent: bool = False
+    ) -> Authorization:
         """Let the partner authorize the application with the roles that it has now. Older grants stay as they are."""
         authorization = Authorization(
             refresh_token=f"Atzr|{self._opaque(240)}",
@@ -174,6 +228,7 @@ class Accounts:
             merchant_id=partner.merchant_id,
             roles=frozenset(application.roles),
             created_at=now,
+            by_consent=by_consent,
         )
         self.authorizations[authorization.refresh_token] = authorization
         return authorization

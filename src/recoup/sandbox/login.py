@@ -51,6 +51,17 @@ class Login:
         self.down_until = float("-inf")  # epoch seconds
         self.down_with = "lwa-temporarily-unavailable"  # or lwa-server-error
 
+    def new_code(self, authorization: Authorization, redirect_uri: str | None, now: float) -> str:
+        """A code for that authorization. `redirect_uri` is the one that the consent was asked with, where it was."""
+        while len(self.codes) >= self._settings.kept_tokens:
+            del self.codes[next(iter(self.codes))]
+        value = "AN" + self._accounts.hexadecimal(18)
+        expires_at = now + self._settings.code_lifetime
+        self.codes[value] = AuthorizationCode(
+            authorization=authorization, redirect_uri=redirect_uri, expires_at=expires_at
+        )
+        return value
+
     def answer(self, request: Request, now: float) -> Outcome:
         """The tokens that this request asks for. Raises Refusal with one of the `lwa-*` faults."""
         if now < self.down_until:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from recoup.catalogue.facts.marketplaces import region_of
 from recoup.sandbox.accounts import ROLES, Application, Authorization, PartnerStatus, SellingPartner
-from recoup.sandbox.login import KNOWN_SCOPES, AuthorizationCode
+from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.world import REGIONS, World
 
 __all__ = ["AccountStage", "Principal"]
@@ -79,14 +79,10 @@ class AccountStage:
 
     def authorization_code(self, merchant_id: str | None = None, redirect_uri: str | None = None) -> dict[str, Any]:
         """The selling partner consents; gives the code that the application exchanges for tokens."""
-        world = self._world
-        grant = world.accounts.authorize(self._principal.application, self._partner(merchant_id), world.clock.now())
-        code = "AN" + world.accounts.hexadecimal(18)
-        expires_at = world.clock.now() + world.settings.code_lifetime
-        world.login.codes[code] = AuthorizationCode(
-            authorization=grant, redirect_uri=redirect_uri, expires_at=expires_at
-        )
-        return {"code": code}
+        world, now = self._world, self._world.clock.now()
+        partner = self._partner(merchant_id)
+        grant = world.accounts.authorize(self._principal.application, partner, now, by_consent=True)
+        return {"code": world.login.new_code(grant, redirect_uri, now)}
 
     def revoke_access_tokens(self) -> None:
         """Every access token issued so far is revoked; the grants behind them stay."""
