@@ -22,7 +22,10 @@ test: $(VENV)/.dev ## the tests (no browser, no SDKs): under four minutes
 
 test-all: $(VENV)/.long ## the longer tier: browser, SDKs, long properties, Amazon's models; installs what it needs
 	PYTHON=$(RUN) bash tests/browser/ensure-chromium.sh
-	RECOUP_MODELS="$(MODELS)" $(BIN)/pytest -m "browser or sdk or long or models" $(ARGS)
+	@test -n "$(MODELS)" || echo "not run: the tests against Amazon's model files; to run them: make test-all MODELS=folder"
+	RECOUP_MODELS="$(MODELS)" $(BIN)/pytest -m "browser or sdk or long$(if $(MODELS), or models,)" $(ARGS)
+	RECOUP_EXAMPLES=10 $(BIN)/pytest -n 2 -m "not browser and not sdk and not long and not models and not chaos" \
+	  $$(grep -rl --include='test_*.py' hypothesis tests) $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, generated files fresh
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from properties import examples
 from recoup.catalogue.fault import Fault
 from recoup.catalogue.loader import load_sources
 from recoup.catalogue.template import compile_template
@@ -24,7 +25,7 @@ GOLDEN = sorted(
     path for path in (Path(__file__).parents[1] / "golden").rglob("*.*") if path.suffix in (".http", ".html")
 )
 PLANTED = "Atza|IwEBIPlantedSecretOfTheTest0123456789abcdef"
-RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEYS = st.sampled_from(
     [

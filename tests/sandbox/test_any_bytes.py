@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_world import SHIPMENTS, Hall
 
+from properties import examples
 from recoup.sandbox.server import Connection, Site
 
 
@@ -80,14 +81,14 @@ TOKENS = [
 NEARLY_HTTP = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=6), max_size=14).map(b"".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=200) | NEARLY_HTTP)
 def test_any_bytes_give_whole_responses_or_none(data: bytes) -> None:
     written, _ = answer([data])
     assert written == b"" or written.startswith(b"HTTP/1.1 ")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(NEARLY_HTTP, st.lists(st.integers(min_value=1, max_value=40), min_size=1, max_size=20))
 def test_the_answer_does_not_hang_on_how_the_bytes_are_cut(data: bytes, sizes: list[int]) -> None:
     pieces, at = [], 0

@@ -146,6 +146,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             case RetryClass.RATE:
                 return self._again(diagnosis, history, situation, random, RetryKind.THROTTLING)
             case RetryClass.REAUTH:
+                if situation.unknown and not situation.repeatable:  # a new token would repeat it as blindly
+                    return self._read_back(situation)
                 return self._renewal(diagnosis, history, situation, fix, who)
             case RetryClass.WAIT_STATE:
                 return Verdict(self._poll(recovery, text))
@@ -200,13 +202,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 )
             )
         if situation.unknown and not situation.repeatable:
-            return Verdict(
-                Resync(
-                    target=ResyncTarget.EFFECT,
-                    after=max(self.settle, situation.stated or 0.0),
-                    reason="the request may have taken effect: read before anything is sent again",
-                )
-            )
+            return self._read_back(situation)
         delay = self._delay(history, situation, random, kind)
         if diagnosis.http_status is not None and diagnosis.http_status < 300:
             # Part of a batch failed: the same bytes would repeat what has worked as well.
@@ -224,6 +220,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         if situation.deadline is not None and situation.now is not None and situation.now + delay > situation.deadline:
             return Verdict(self.stopped(StopReason.DEADLINE, delay, "the next attempt would come after the deadline"))
         return Verdict(Retry(after=delay), self._cost(kind))
+
+    def _read_back(self, situation: Situation) -> Verdict:
+        return Verdict(
+            Resync(
+                target=ResyncTarget.EFFECT,
+                after=max(self.settle, situation.stated or 0.0),
+                reason="the request may have taken effect: read before anything is sent again",
+            )
+        )
 
     def _delay(self, history: History, situation: Situation, random: Random, kind: RetryKind) -> float:
         throttled = kind is RetryKind.THROTTLING

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from properties import examples
 from recoup.catalogue.facts.operations import (
     Body,
     Operation,
@@ -122,7 +123,7 @@ def test_any_path_has_an_answer(method: str, path: str) -> None:
 VALUES = st.lists(st.from_regex(r"x-([A-Za-z0-9._~-]|%2F|%20|%25){0,12}", fullmatch=True), min_size=5, max_size=5)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(VALUES)
 def test_every_template_filled_in_finds_itself(values: list[str]) -> None:
     table = operations()

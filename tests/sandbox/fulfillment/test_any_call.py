@@ -9,6 +9,7 @@ from fulfillment_world import EASY_SHIP, SELF_SHIP, SELLER_FLEX, World, package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from properties import examples
 from recoup.sandbox.fulfillment.messages import message_of
 from recoup.sandbox.fulfillment.service import OPERATIONS
 from recoup.sandbox.operation import Outcome, Refusal, Working
@@ -71,7 +72,7 @@ def bodies(draw: st.DrawFn) -> Any:
         return body
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     operation=st.sampled_from(sorted(OPERATIONS)),
     program=st.sampled_from([EASY_SHIP, SELF_SHIP, SELLER_FLEX]),

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
+from properties import examples
 from recoup.sandbox.operation import Refusal
 
 ORDER = [
@@ -197,6 +198,6 @@ class FulfillmentMachine(RuleBasedStateMachine):
 
 
 FulfillmentMachine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(40), stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_the_sandbox_agrees_with_the_model = FulfillmentMachine.TestCase

@@ -1,0 +1,10 @@
+"""For all tests: Hypothesis without deadlines (a timing is no test), and as many examples as the run asks for."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+from properties import examples
+
+settings.register_profile("recoup", max_examples=examples(100), deadline=None)
+settings.load_profile("recoup")
