@@ -18,6 +18,9 @@ __all__ = ["Actions", "UnknownAction"]
 
 _NOW = "now"
 
+# Carries out an action: its name, its arguments by name, and what runs it.
+Perform = Callable[[str, Mapping[str, Any], Callable[[], Any]], Any]
+
 
 class UnknownAction(LookupError):
     """No action is called that; `known` are the names of those that there are."""
@@ -30,10 +33,17 @@ class UnknownAction(LookupError):
 class Actions:
     """All actions of several stages. Attribute access gives an action that may be called from any thread."""
 
-    def __init__(self, lock: threading.RLock, stages: Callable[[], Sequence[object]], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        lock: threading.RLock,
+        stages: Callable[[], Sequence[object]],
+        now: Callable[[], float],
+        perform: Perform = lambda _name, _arguments, run: run(),
+    ) -> None:
         self._lock = lock
         self._stages = stages
         self._now = now
+        self._perform = perform
 
     def _found(self) -> dict[str, Callable[..., Any]]:
         found: dict[str, Callable[..., Any]] = {}
@@ -54,7 +64,8 @@ class Actions:
         def act(*positional: Any, **named: Any) -> Any:
             with self._lock:  # looked up anew: a reset puts other stages in place
                 method = self._found()[name]
-                return method(*positional, **self._timed(method, named))
+                arguments = inspect.signature(method).bind(*positional, **named).arguments
+                return self._perform(name, arguments, lambda: method(**self._timed(method, arguments)))
 
         return act
 
@@ -76,9 +87,25 @@ class Actions:
             known = self._found()
             if name not in known:
                 raise UnknownAction(name, list(known))
-            return known[name](**self._timed(known[name], _checked(name, known[name], arguments)))
+            method, checked = known[name], _checked(name, known[name], arguments)
+            return self._perform(name, checked, lambda: method(**self._timed(method, checked)))
 
-    def _timed(self, method: Callable[..., Any], named: dict[str, Any]) -> dict[str, Any]:
+    def again(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Carry out an action with the arguments that it was once carried out with, `now` among them if it was given.
+
+        Raises UnknownAction, or ValueError where it does not take them.
+        """
+        with self._lock:
+            known = self._found()
+            if name not in known:
+                raise UnknownAction(name, list(known))
+            method, plain = known[name], {at: value for at, value in arguments.items() if at != _NOW}
+            checked = _checked(name, method, plain)
+            if _NOW in arguments:
+                checked[_NOW] = arguments[_NOW]
+            return self._perform(name, checked, lambda: method(**self._timed(method, checked)))
+
+    def _timed(self, method: Callable[..., Any], named: Mapping[str, Any]) -> Mapping[str, Any]:
         if _NOW not in inspect.signature(method).parameters or _NOW in named:
             return named
         return {**named, _NOW: self._now()}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
 __all__ = ["ClockMode", "VirtualClock"]
@@ -40,13 +41,39 @@ class VirtualClock:
         self._base, self._frozen = self._began
         self._mark = source()
         self._moved = False
+        self._held: tuple[int, float] | None = None
+        # The sandbox puts its own lock here, so that time does not jump while it does something, and is told of jumps.
+        self.guard: threading.RLock | None = None
+        self.on_move: Callable[[], object] | None = None
 
     def now(self) -> float:
         """The virtual instant, in epoch seconds."""
         if self._frozen:
             return self._base
+        held = self._held
+        if held is not None and held[0] == threading.get_ident():
+            return held[1]
         with self._lock:
             return self._read()
+
+    @property
+    def first(self) -> float:
+        """The instant that it began at."""
+        return self._began[0]
+
+    def hold(self, instant: float | None) -> None:
+        """Let this thread read `instant` until it gives None: what is done at one instant sees one time.
+
+        Only for whoever has the sandbox's lock.
+        """
+        self._held = None if instant is None else (threading.get_ident(), instant)
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        with self.guard or nullcontext():
+            yield
+            if self.on_move is not None:
+                self.on_move()
 
     def _read(self) -> float:
         return self._base if self._frozen else self._base + (self._source() - self._mark)
@@ -62,7 +89,7 @@ class VirtualClock:
         """Move time forward, wake what is due, return the new instant. Raises ValueError for a step back."""
         if not 0 <= seconds <= _LONGEST:
             raise ValueError(f"the clock moves forward by 0 to {_LONGEST:.0f} seconds, not by {seconds!r}")
-        with self._lock:
+        with self._moving(), self._lock:
             self._jump(self._read() + seconds)
             now = self._base
         self._wake(now)
@@ -70,7 +97,7 @@ class VirtualClock:
 
     def set(self, epoch: float) -> float:
         """Move time forward to this instant. Raises ValueError for one in the past, naming both."""
-        with self._lock:
+        with self._moving(), self._lock:
             now = self._read()
             if not now <= epoch <= now + _LONGEST:
                 raise ValueError(f"the clock stands at {now!r} and does not go back, nor that far ahead: {epoch!r}")
@@ -83,14 +110,14 @@ class VirtualClock:
 
     def freeze(self) -> float:
         """Let time stand still. Returns the instant at which it does."""
-        with self._lock:
+        with self._moving(), self._lock:
             self._base = self._read()
             self._frozen = True
             return self._base
 
     def resume(self) -> float:
         """Let time run again, at wall speed, from where it stands. Returns that instant."""
-        with self._lock:
+        with self._moving(), self._lock:
             self._base = self._read()
             self._mark = self._source()
             self._frozen = False
@@ -106,6 +133,16 @@ class VirtualClock:
             now = self._base
         self._wake(float("inf"))
         return now
+
+    def begin_at(self, epoch: float, *, frozen: bool) -> None:
+        """Another first instant and mode, for the next `reset`."""
+        self._began = (epoch, frozen)
+
+    def stand_at(self, instant: float, *, frozen: bool = True) -> None:
+        """Show this instant, also an earlier one: for a world that is being put back as it was."""
+        with self._lock:
+            self._base, self._frozen, self._mark, self._moved = instant, frozen, self._source(), True
+        self._wake(float("inf"))
 
     async def sleep(self, seconds: float) -> None:
         """Wait until that much virtual time has passed, however it passes."""

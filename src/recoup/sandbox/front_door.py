@@ -59,6 +59,9 @@ class Visit(msgspec.Struct, kw_only=True):
     query: dict[str, str] = {}
     bucket_left: float | None = None
     json: Any = None
+    changing: bool = False  # it reached an operation that may change something
+    before: dict[str, str] = {}
+    request_id: str | None = None  # drawn early where the operation is in flight
 
     @property
     def known(self) -> Operation:

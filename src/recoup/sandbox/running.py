@@ -78,7 +78,7 @@ class Sandbox:
             raise
         world = self._opened.world
         self.clock = world.clock
-        self.stage = Actions(world.lock, lambda: self._opened.stages, world.clock.now)
+        self.stage = Actions(world.lock, lambda: self._opened.stages, world.clock.now, world.perform)
         self._site = Site(world)
         control = Control(world, self.stage, credentials=self.as_dict, key=control_key)
         self._site.pages = {CONTROL_PATH: control.page, **self._opened.pages}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from recoup.sandbox.consent.settings import ConsentSettings
 from recoup.sandbox.fulfillment.settings import FulfillmentSettings
 
 __all__ = ["SandboxSettings"]
@@ -29,7 +30,9 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     unknown_burst: float = 10.0  # proposed: burst where only a rate of more than 1/s is known
     unknown_burst_low: float = 5.0  # proposed: burst where only a rate of up to 1/s is known
     kept_trails: int = 2000  # how many requests can be asked about afterwards
+    kept_changes: int = 20_000  # how many changes a snapshot may be made of, where no state file keeps them
     kept_tokens: int = 50_000  # how many access tokens are remembered, the oldest forgotten first
     gateway_patience: float = 29.0  # proposed: how long the front door waits for a service before it answers 504
     most_in_flight: int = 10_000  # how many operations may be under way at the same time
     fulfillment: FulfillmentSettings = FulfillmentSettings()  # what is not published about External Fulfillment
+    consent: ConsentSettings = ConsentSettings()  # the authorization workflow

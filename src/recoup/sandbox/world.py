@@ -10,15 +10,13 @@ import heapq
 import logging
 import random
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from recoup.catalogue.facts.operations import operations
 from recoup.exchange import Headers, Request, Response
-from recoup.redaction import redact_text
 from recoup.sandbox.accounts import Accounts
 from recoup.sandbox.answers import Answers
 from recoup.sandbox.buckets import Buckets
@@ -27,8 +25,9 @@ from recoup.sandbox.front_door import CHECKS, Door, Visit
 from recoup.sandbox.login import TOKEN_PATH, Login
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal, Working
 from recoup.sandbox.settings import SandboxSettings
+from recoup.sandbox.trail import FAULT_PLAN, Trail, Trails, rule_of
 
-__all__ = ["REGIONS", "Mounted", "Pending", "Service", "World"]
+__all__ = ["REGIONS", "Mounted", "Pending", "Recorder", "Service", "World"]
 
 _LOG = logging.getLogger("recoup.sandbox")
 
@@ -45,11 +44,39 @@ class Service(Protocol):
 
 
 class Mounted(msgspec.Struct, frozen=True):
-    """A service, the path prefix of its operations, and the ids of those that it simulates."""
+    """A service, the path prefix of its operations, and the ids of those that it simulates.
+
+    `reads` are the operations that never change anything, not even by chance: what is called of the others is kept by
+    whoever records the world. `before` tells the state of what a call is about, for its causal trail.
+    """
 
     prefix: str
     operations: frozenset[str]
     service: Service
+    reads: frozenset[str] = frozenset()
+    before: Callable[[OperationCall], dict[str, str]] | None = None
+
+
+class Recorder(Protocol):
+    """Who writes down what changes the world, in its order and under its lock, so that it can be made again."""
+
+    def request(
+        self, request: Request, region: str, body_size: int | None, at: float, ids: int, answer: Answered
+    ) -> None:
+        """A call that changed something, or began to. Raises OSError where it cannot be written down."""
+        ...
+
+    def action(self, name: str, arguments: Mapping[str, Any], at: float, run: Callable[[], Any]) -> Any:
+        """Let the stage act, and write it down. Raises ValueError where the arguments cannot be."""
+        ...
+
+    def clock(self) -> None:
+        """Time was moved, frozen or let go."""
+        ...
+
+    def reset(self) -> None:
+        """The world began anew."""
+        ...
 
 
 class Pending(msgspec.Struct, kw_only=True):
@@ -59,21 +86,7 @@ class Pending(msgspec.Struct, kw_only=True):
     response: Response | None = None
 
 
-class Trail(msgspec.Struct, frozen=True):
-    """Why a request was answered as it was. For the control URL only, never for the caller."""
-
-    request_id: str
-    at: float
-    region: str
-    method: str
-    path: str
-    operation: str | None
-    merchant_id: str | None
-    bucket_left: float | None
-    status: int
-    fault: str | None
-    because: str
-    parts: list[dict[str, str]] = []  # the same of single parts, where the call succeeded as a whole
+Answered = Response | Pending
 
 
 class World:
@@ -96,15 +109,22 @@ class World:
         self.settings = settings or SandboxSettings()
         self.answers = answers or Answers()
         self.lock = threading.RLock()
+        self.recorder: Recorder | None = None
+        self.replaying = False  # True while the past is made again: nothing may reach the outside then
         self._build_services = services
-        self._build()
+        self.clock.guard, self.clock.on_move = self.lock, self._clock_moved
+        self.clock.hold(self.clock.first)  # the world opens at the first instant, however long opening takes
+        try:
+            self._build()
+        finally:
+            self.clock.hold(None)
 
     def _build(self) -> None:
-        self._random = random.Random(f"{self.seed}:requests")  # noqa: S311  request ids, the same for the same seed
+        self.number_requests_from(0)
         self.accounts = Accounts(self.seed, self.settings)
         self.login = Login(self.accounts, self.settings)
         self.door = Door(settings=self.settings, operations=operations(), accounts=self.accounts, buckets=Buckets())
-        self._trails: OrderedDict[str, Trail] = OrderedDict()
+        self._trails = Trails(self.settings.kept_trails)
         self._in_flight: list[tuple[float, int, Callable[[], None]]] = []
         self._begun = 0
         self.services = tuple(self._build_services(self))
@@ -114,10 +134,25 @@ class World:
         with self.lock:
             self._settle(float("inf"))
             self.clock.reset()
-            self._build()
+            self.clock.hold(self.clock.first)
+            try:
+                self._build()
+            finally:
+                self.clock.hold(None)
+            if self.recorder is not None:
+                self.recorder.reset()
+
+    def number_requests_from(self, count: int, generation: int = 0) -> None:
+        """Go on with the request id behind the first `count` of this seed; another generation has other ids."""
+        name = f"{self.seed}:requests" + (f":{generation}" if generation else "")
+        self._random = random.Random(name)  # noqa: S311  request ids, the same for the same seed
+        self.generation, self.numbered = generation, 0
+        while self.numbered < count:
+            self.request_id()
 
     def request_id(self) -> str:
         """The next request id of this seed."""
+        self.numbered += 1
         digits = f"{self._random.getrandbits(128):032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
@@ -129,6 +164,7 @@ class World:
         with self.lock:
             now = self.clock.now()
             self._settle(now)
+            ids = self.numbered
             path, query = _target(request.url)
             body = request.body or b""
             visit = Visit(
@@ -142,19 +178,44 @@ class World:
                 body=body,
                 body_size=len(body) if body_size is None else body_size,
             )
+            self.clock.hold(now)
             try:
-                if path == TOKEN_PATH:
-                    return self._answered(visit, self.login.answer(request, now), json="application/json;charset=UTF-8")
-                for check in CHECKS:
-                    check(visit)
-                result = self._serve(visit)
-                if isinstance(result, Working):
-                    return self._began(visit, result)
-                return self._answered(visit, result)
-            except Refusal as refusal:
-                return self._refused(visit, refusal)
+                answer = self._attend(visit, request)
+                if self.recorder is not None and _changed(visit, answer):
+                    self.recorder.request(request, region, body_size, now, ids, answer)
             except Exception as error:  # noqa: BLE001  a mistake of ours: said in the log, and no connection dies of it
                 return self._broke(visit, error)
+            else:
+                return answer
+            finally:
+                self.clock.hold(None)
+
+    def _attend(self, visit: Visit, request: Request) -> Answered:
+        try:
+            if visit.path == TOKEN_PATH:
+                outcome = self.login.answer(request, visit.now)
+                return self._answered(visit, outcome, json="application/json;charset=UTF-8")
+            for check in CHECKS:
+                check(visit)
+            result = self._serve(visit)
+            return self._began(visit, result) if isinstance(result, Working) else self._answered(visit, result)
+        except Refusal as refusal:
+            return self._refused(visit, refusal)
+
+    def perform(self, name: str, arguments: Mapping[str, Any], run: Callable[[], Any]) -> Any:
+        """Let an action of the stage happen at one instant, after whatever was due before it."""
+        with self.lock:
+            now = self.clock.now()
+            self._settle(now)
+            self.clock.hold(now)
+            try:
+                return run() if self.recorder is None else self.recorder.action(name, arguments, now, run)
+            finally:
+                self.clock.hold(None)
+
+    def _clock_moved(self) -> None:
+        if self.recorder is not None:
+            self.recorder.clock()
 
     def settled(self, pending: Pending) -> Response:
         """The response of an operation whose time has come. Raises RuntimeError before it has."""
@@ -167,35 +228,58 @@ class World:
     def trail(self, request_id: str) -> dict[str, Any] | None:
         """Why this request was answered as it was, or None where it is not (or no longer) known."""
         with self.lock:
-            trail = self._trails.get(request_id)
-        if trail is None:
-            return None
-        data: dict[str, Any] = msgspec.to_builtins(trail)
-        return {**data, "path": redact_text(trail.path), "because": redact_text(trail.because)}
+            trail = self._trails.find(request_id)
+        return None if trail is None else trail.shown()
+
+    def recent(self, count: int, *, refused: bool = False) -> list[dict[str, Any]]:
+        """The trails of the latest requests, the newest first; with `refused` only of those that failed."""
+        with self.lock:
+            trails = self._trails.recent(count, refused=refused)
+        return [trail.shown() for trail in trails]
+
+    def meddled(self, request_id: str | None, plan: str, request: Request, region: str, status: int) -> None:
+        """Note that a fault plan had its hand in an answer; `request_id` is None where the world was never asked."""
+        with self.lock:
+            known = self._trails.find(request_id) if request_id is not None else None
+            if known is None:
+                known = Trail(
+                    request_id=request_id or f"({plan})",
+                    at=self.clock.now(),
+                    region=region,
+                    method=request.method,
+                    path=_target(request.url)[0],
+                    status=status,
+                    fault=FAULT_PLAN,
+                    because=f"{plan} answered; the sandbox itself was not asked",
+                )
+            self._trails.keep(msgspec.structs.replace(known, fault_plan=plan))
 
     def _serve(self, visit: Visit) -> Outcome | Working:
         operation, token = visit.known, visit.caller
         for mounted in self.services:
             if visit.path.startswith(mounted.prefix) and operation.id in mounted.operations:
-                return mounted.service.handle(
-                    OperationCall(
-                        operation=operation.id,
-                        merchant_id=visit.partner.merchant_id if visit.partner is not None else "",
-                        application_id=token.application.id,
-                        region=visit.region,
-                        path=self.door.operations.parameters(operation, visit.path),
-                        query=visit.query,
-                        body=visit.json,
-                        headers=visit.headers,
-                        now=visit.now,
-                    )
+                call = OperationCall(
+                    operation=operation.id,
+                    merchant_id=visit.partner.merchant_id if visit.partner is not None else "",
+                    application_id=token.application.id,
+                    region=visit.region,
+                    path=self.door.operations.parameters(operation, visit.path),
+                    query=visit.query,
+                    body=visit.json,
+                    headers=visit.headers,
+                    now=visit.now,
                 )
+                visit.changing = operation.id not in mounted.reads
+                if mounted.before is not None:
+                    visit.before = mounted.before(call)
+                return mounted.service.handle(call)
         message = f"The sandbox does not simulate {operation.id} of {operation.api}; its front door let the call pass."
         return Outcome(status=501, body={"errors": [{"code": "NotImplemented", "message": message}]})
 
     def _began(self, visit: Visit, working: Working) -> Response | Pending:
         if len(self._in_flight) >= self.settings.most_in_flight:
             return self._refused(visit, Refusal("other-503-unavailable", because="too many operations are in flight"))
+        visit.request_id = self.request_id()  # what is in flight has its id from its beginning on
         patience = self.settings.gateway_patience
         pending = Pending(due=visit.now + min(working.seconds, patience))
         timed_out = working.seconds > patience
@@ -229,7 +313,7 @@ class World:
             heapq.heappop(self._in_flight)[2]()
 
     def _answered(self, visit: Visit, outcome: Outcome, *, json: str = "application/json") -> Response:
-        headers: list[tuple[str, str]] = [("x-amzn-RequestId", self.request_id())]
+        headers: list[tuple[str, str]] = [("x-amzn-RequestId", visit.request_id or self.request_id())]
         body = b""
         if isinstance(outcome.body, bytes):
             body = outcome.body
@@ -245,13 +329,15 @@ class World:
         headers: list[tuple[str, str]] = []
         page = answer.content_type.startswith("text/html")
         if not page:
-            headers.append(("x-amzn-RequestId", self.request_id()))
+            headers.append(("x-amzn-RequestId", visit.request_id or self.request_id()))
         if answer.body:
             headers.append(("Content-Type", answer.content_type))
         headers.extend(answer.headers)
         if page:  # the HTTP layer refuses before the API: no request id, and the connection closes
             headers.append(("Connection", "close"))
-        return self._finished(visit, answer.status, headers, answer.body, refusal.fault, refusal.because)
+        return self._finished(
+            visit, answer.status, headers, answer.body, refusal.fault, refusal.because, rule=rule_of(refusal)
+        )
 
     def _broke(self, visit: Visit, error: Exception) -> Response:
         """The answer to a mistake in the sandbox itself. Nothing of Amazon's looks like it."""
@@ -270,28 +356,43 @@ class World:
         fault: str | None,
         because: str,
         parts: Sequence[dict[str, str]] = (),
+        rule: str | None = None,
     ) -> Response:
         if visit.plan is not None and (200 <= status < 300 or status in _WITH_RATE):
             headers.append(("x-amzn-RateLimit-Limit", str(visit.plan[0])))
         if headers and headers[0][0] == "x-amzn-RequestId":
-            request_id = headers[0][1]
-            while len(self._trails) >= self.settings.kept_trails:
-                self._trails.popitem(last=False)
-            self._trails[request_id] = Trail(
-                request_id,
-                visit.now,
-                visit.region,
-                visit.method,
-                visit.path,
-                visit.operation.id if visit.operation is not None else None,
-                visit.partner.merchant_id if visit.partner is not None else None,
-                visit.bucket_left,
-                status,
-                fault,
-                because,
-                list(parts),
+            self._trails.keep(
+                Trail(
+                    request_id=headers[0][1],
+                    at=visit.now,
+                    region=visit.region,
+                    method=visit.method,
+                    path=visit.path,
+                    status=status,
+                    operation=visit.operation.id if visit.operation is not None else None,
+                    merchant_id=visit.partner.merchant_id if visit.partner is not None else None,
+                    bucket_left=visit.bucket_left,
+                    fault=fault,
+                    because=because,
+                    parts=list(parts),
+                    rule=rule,
+                    before=visit.before,
+                    plan=visit.plan,
+                    clock=self.clock.mode,
+                )
             )
         return Response(status=status, headers=Headers(headers), body=body)
+
+
+def _changed(visit: Visit, answer: Answered) -> bool:
+    """Whether a call may have changed what lasts. A refusal may: it counts toward a lock-out. A throttled call, or one
+    that met an outage, does not.
+    """
+    if isinstance(answer, Pending):
+        return True
+    if visit.path == TOKEN_PATH:
+        return answer.status == 200
+    return visit.changing and answer.status < 500 and answer.status != 429
 
 
 def _target(url: str) -> tuple[str, str]:
