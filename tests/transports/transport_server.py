@@ -154,7 +154,7 @@ class Server:
                 if answer.reset:
                     return
                 connection.sendall(answer.wire())
-                if answer.cut is not None or answer.raw is not None:
+                if answer.cut is not None:
                     return
 
     def __enter__(self) -> Self:
