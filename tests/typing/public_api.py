@@ -1,0 +1,73 @@
+"""The public interface as its users type it. Never run: the type checker reads it, and breaks the check where it
+changes.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never, assert_type
+
+import httpx
+import httpx2
+
+import recoup
+from recoup import (
+    AskPerson,
+    Decision,
+    Diagnosis,
+    Done,
+    Exchange,
+    FixRequest,
+    GiveUp,
+    Headers,
+    OrderOver,
+    ReadBack,
+    RenewToken,
+    Request,
+    Response,
+    Resync,
+    Retry,
+    TryLater,
+    Wait,
+)
+
+diagnosis = recoup.diagnose("SC_00005")
+assert_type(diagnosis, Diagnosis)
+assert_type(diagnosis.tied, tuple[str, ...])
+recoup.diagnose(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+exchange = Exchange(
+    request=Request(method="GET", url="https://sellingpartnerapi-na.amazon.com/x", headers=Headers({"host": "x"})),
+    response=Response(status=403, headers=Headers([("a", "b")]), body=b""),
+)
+for each in recoup.diagnose_all([exchange, "text", b"bytes"]):
+    assert_type(each, Diagnosis)
+
+login = recoup.Login(client_id="a", client_secret="b", refresh_token="c")
+policy = recoup.Policy.documented()
+with httpx2.Client(transport=recoup.Transport(login=login, policy=policy)) as client:
+    response = client.get("https://sellingpartnerapi-na.amazon.com/x")
+    made = recoup.outcome(response)
+    if made is not None:
+        assert_type(made.attempts, int)
+    try:
+        recoup.raise_for_fault(response)
+    except TryLater as error:
+        assert_type(error.after, float | None)
+    except AskPerson as error:
+        assert_type(error.who, str | None)
+    except (ReadBack, FixRequest, OrderOver) as error:
+        assert_type(error.fault, str | None)
+httpx.Client(transport=recoup.Transport(hosts=["127.0.0.1"]))
+httpx2.AsyncClient(transport=recoup.AsyncTransport())
+
+with recoup.sandbox.running(seed=1) as sandbox:
+    assert_type(sandbox.endpoint, str)
+with recoup.testing.no_waiting() as slept:
+    assert_type(slept, list[float])
+
+
+def exhaustive(decision: Decision) -> str:
+    match decision:
+        case Retry() | RenewToken() | Wait() | Resync() | Done() | GiveUp():
+            return "six, and no seventh"
+        case _:
+            assert_never(decision)
