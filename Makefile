@@ -33,13 +33,15 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, generated files fr
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(RUN) -m recoup.catalogue.generate --check
+	$(RUN) -m recoup.sandbox.reference --check
 
 format: $(VENV)/.dev ## format and fix what can be fixed safely
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: $(VENV)/.dev ## compile the catalogue, write the schema and the reference page
+generate: $(VENV)/.dev ## compile the catalogue, write the schema and the reference pages
 	$(RUN) -m recoup.catalogue.generate
+	$(RUN) -m recoup.sandbox.reference
 
 facts: $(VENV)/.dev ## re-derive the fact tables: make facts MODELS=folder-with-Amazon's-model-files
 	@test -n "$(MODELS)" || { echo "say where Amazon's model files are: make facts MODELS=folder"; exit 2; }
