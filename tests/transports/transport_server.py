@@ -38,7 +38,7 @@ class Received:
 @dataclass(frozen=True)
 class Answer:
     """One answer. `cut` closes the connection after so many bytes of the body, `silent` never answers, `reset` closes
-    without a byte, `raw` is sent as it is.
+    without a byte, `raw` is sent as it is (and the connection closed where it is not HTTP).
     """
 
     status: int = 200
@@ -154,7 +154,7 @@ class Server:
                 if answer.reset:
                     return
                 connection.sendall(answer.wire())
-                if answer.cut is not None:
+                if answer.cut is not None or not answer.wire().startswith(b"HTTP/"):
                     return
 
     def __enter__(self) -> Self:
