@@ -29,9 +29,9 @@ Generated from the sandbox's own tables; run `make generate` after a change.
 
 ## What a shipment allows in which state
 
-Rows are actions, columns are states. A cell says the state that follows, or why not: `not permitted` is SC_10001, `done already`
-is SC_00004, `cancelled` is SC_00006 with status 422. A word in brackets is a trait that the shipment must have; the
-docstring of `recoup.sandbox.fulfillment.matrix` says what each means.
+Rows are actions, columns are states. A cell says the state that follows, or why not: `not permitted` is SC_10001,
+`done already` is SC_00004, `cancelled` is SC_00006 with status 422. A word in brackets is a trait that the shipment
+must have; the docstring of `recoup.sandbox.fulfillment.matrix` says what each means.
 
 """
 
