@@ -233,6 +233,17 @@ class Accounts:
         self.authorizations[authorization.refresh_token] = authorization
         return authorization
 
+    def authorized(self, application: Application, now: float, *, by_consent: bool) -> set[str]:
+        """The merchant ids of the accounts whose authorization of the application is alive: all, or those by consent."""
+        return {
+            grant.merchant_id
+            for grant in self.authorizations.values()
+            if grant.application_id == application.id
+            and not grant.revoked
+            and now < grant.created_at + self._settings.refresh_token_lifetime
+            and (grant.by_consent or not by_consent)
+        }
+
     def issue(
         self,
         application: Application,

@@ -21,6 +21,7 @@ from recoup.sandbox.accounts import Accounts
 from recoup.sandbox.answers import Answers
 from recoup.sandbox.buckets import Buckets
 from recoup.sandbox.clock import VirtualClock
+from recoup.sandbox.consent.room import ConsentRoom
 from recoup.sandbox.front_door import CHECKS, Door, Visit
 from recoup.sandbox.login import TOKEN_PATH, Login
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal, Working
@@ -68,6 +69,10 @@ class Recorder(Protocol):
 
     def action(self, name: str, arguments: Mapping[str, Any], at: float, run: Callable[[], Any]) -> Any:
         """Let the stage act, and write it down. Raises ValueError where the arguments cannot be."""
+        ...
+
+    def page(self, request: Request, at: float, response: Response) -> None:
+        """A page beside the API was asked for."""
         ...
 
     def clock(self) -> None:
@@ -123,16 +128,23 @@ class World:
         self.number_requests_from(0)
         self.accounts = Accounts(self.seed, self.settings)
         self.login = Login(self.accounts, self.settings)
+        self.consent = ConsentRoom(
+            seed=self.seed, accounts=self.accounts, login=self.login, answers=self.answers, settings=self.settings
+        )
         self.door = Door(settings=self.settings, operations=operations(), accounts=self.accounts, buckets=Buckets())
         self._trails = Trails(self.settings.kept_trails)
         self._in_flight: list[tuple[float, int, Callable[[], None]]] = []
         self._begun = 0
         self.services = tuple(self._build_services(self))
 
-    def reset(self) -> None:
-        """Begin anew: same seed, first instant. What was in flight ends at once, in the world that it began in."""
+    def reset(self, seed: int | None = None) -> None:
+        """Begin anew at the first instant: same seed, or another one. What was in flight ends at once, in the world
+        that it began in.
+        """
         with self.lock:
             self._settle(float("inf"))
+            if seed is not None:
+                self.seed = seed
             self.clock.reset()
             self.clock.hold(self.clock.first)
             try:
@@ -195,6 +207,8 @@ class World:
             if visit.path == TOKEN_PATH:
                 outcome = self.login.answer(request, visit.now)
                 return self._answered(visit, outcome, json="application/json;charset=UTF-8")
+            if self.consent.serves(visit.path):
+                return self._paged(visit, request)
             for check in CHECKS:
                 check(visit)
             result = self._serve(visit)
@@ -210,6 +224,20 @@ class World:
             self.clock.hold(now)
             try:
                 return run() if self.recorder is None else self.recorder.action(name, arguments, now, run)
+            finally:
+                self.clock.hold(None)
+
+    def visited(self, page: Callable[[Request, str], Response], request: Request, peer: str) -> Response:
+        """Let a page beside the API be asked for at one instant, after whatever was due before it."""
+        with self.lock:
+            now = self.clock.now()
+            self._settle(now)
+            self.clock.hold(now)
+            try:
+                response = page(request, peer)
+                if self.recorder is not None:
+                    self.recorder.page(request, now, response)
+                return response
             finally:
                 self.clock.hold(None)
 
@@ -323,6 +351,19 @@ class World:
         headers.extend(outcome.headers.items())
         parts = [{"fault": part.fault, "because": part.because} for part in outcome.parts]
         return self._finished(visit, outcome.status, headers, body, None, "", parts)
+
+    def _paged(self, visit: Visit, request: Request) -> Response:
+        """A page of the authorization workflow, whose every visit may change who is signed in."""
+        visit.changing = True
+        page = self.consent.answer(request, visit.region, visit.now, visit.body_size)
+        visit.partner = self.accounts.partners.get(page.merchant_id or "")
+        headers = [("x-amzn-RequestId", self.request_id()), *page.headers]
+        refusal = page.refusal
+        if refusal is None:
+            return self._finished(visit, page.status, headers, page.body, None, page.because)
+        return self._finished(
+            visit, page.status, headers, page.body, refusal.fault, refusal.because, rule=rule_of(refusal)
+        )
 
     def _refused(self, visit: Visit, refusal: Refusal) -> Response:
         answer = self.answers.fill(refusal)
