@@ -17,6 +17,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ __all__ = [
     "complaints",
     "exchange_of",
     "folders",
+    "golden_gaps",
     "read_request",
     "read_response",
     "rows",
@@ -77,12 +79,76 @@ def folders() -> list[Path]:
 
 
 def cases() -> list[Case]:
-    """Every golden file that a folder's origin.toml names, in order."""
+    """Every golden file that a folder's origin.toml names, in order. Folders with gaps are left to `golden_gaps`."""
     return [
         Case(folder.name, folder / block["name"], block["expected"], block)
         for folder in folders()
+        if not golden_gaps(folder)
         for block in rows(folder / "origin.toml", "file")
     ]
+
+
+@lru_cache(maxsize=512)
+def golden_gaps(folder: Path) -> list[str]:
+    """What the golden folder of a fault lacks, one line each that says what to do; empty where it is whole."""
+    shown = f"tests/golden/{folder.name}"
+    if not folder.is_dir():
+        return [f"write {shown}/<status>.http, the response as Amazon sends it, and {shown}/origin.toml"]
+    try:
+        blocks = rows(folder / "origin.toml", "file")
+    except FileNotFoundError:
+        return [f"{shown}/origin.toml is missing: a [[file]] block says where each file beside it comes from"]
+    except tomllib.TOMLDecodeError as error:
+        return [f"{shown}/origin.toml is not valid TOML: {error}"]
+    out: list[str] = []
+    for number, block in enumerate(blocks, start=1):
+        lacks = [key for key in ("name", "origin", "expected") if not block.get(key)]
+        if not (block.get("documented") or block.get("assumed")):
+            lacks.append("documented (or assumed)")
+        out.extend(f"{shown}/origin.toml: [[file]] block {number} lacks {key}" for key in lacks)
+    named = {block[key] for block in blocks for key in ("name", "request", "wire_request") if key in block}
+    there = {path.name for path in folder.iterdir()} - {"origin.toml"}
+    out.extend(f"{shown}/origin.toml has no [[file]] block for {name}" for name in sorted(there - named))
+    out.extend(f"{shown}/origin.toml names {name}, which is not there" for name in sorted(named - there))
+    if not out and not any(folder.name in _expected_ids(block["expected"]) for block in blocks):
+        out.append(f'{shown}/origin.toml: no block says expected.id = "{folder.name}" (nor any, tied, listed)')
+    for block in blocks:
+        path = folder / str(block.get("name"))
+        if path.suffix == ".http" and path.is_file():
+            expected = block.get("expected", {})
+            out.extend(f"{shown}/{path.name}: {gap}" for gap in _response_gaps(path, expected.get("http_status")))
+    return out
+
+
+def _expected_ids(expected: dict[str, Any]) -> list[str]:
+    values = (expected.get(key, []) for key in ("id", "any", "tied", "listed"))
+    return [str(item) for value in values for item in ([value] if isinstance(value, str) else value)]
+
+
+def _response_gaps(path: Path, http_status: object) -> list[str]:
+    raw = path.read_bytes()
+    head, blank, body = raw.partition(b"\r\n\r\n")
+    if not blank or b"\n" in head.replace(b"\r\n", b""):
+        file = f"tests/golden/{path.parent.name}/{path.name}"
+        return [f"the lines of its head must end with CR and LF: sed -i '1,/^$/s/$/\\r/' {file}"]
+    first, *fields = head.decode("latin-1").split("\r\n")
+    version, _, rest = first.partition(" ")
+    if version != "HTTP/1.1" or not rest[:3].isdigit():
+        return [f"its first line is {first!r} in the place of 'HTTP/1.1 400 Bad Request' or the like"]
+    out = []
+    if path.name[:3] != rest[:3]:
+        out.append(f"its name must begin with its status, {rest[:3]}")
+    if str(http_status) != rest[:3]:
+        out.append(f"origin.toml must say expected.http_status = {rest[:3]}")
+    for line in fields:
+        name, colon, value = line.partition(":")
+        if not colon:
+            out.append(f"the header line {line!r} has no colon")
+        elif name.lower() == "content-length" and value.strip() != str(len(body)):
+            out.append(
+                f"Content-Length is {value.strip()}, the body has {len(body)} bytes (mind the editor's last line end)"
+            )
+    return out
 
 
 def _head(raw: bytes) -> tuple[str, Headers, bytes]:

@@ -21,43 +21,11 @@ from golden_corpus import (
     cases,
     complaints,
     exchange_of,
-    folders,
     read_request,
-    read_response,
     rows,
 )
 from recoup.diagnosis.engine import diagnose
 from recoup.exchange import Exchange
-
-# Every fault that the two documents, Login with Amazon and the front door know, written down by hand.
-IDS = """
-400-missing-required-field 400-invalid-date-format 400-get-with-body 400-wrong-content-type 400-invalid-next-token
-400-wrong-url-encoding 400-missing-child-object 400-wrong-identifier 400-developer-id-not-associated
-400-oauth-setup-missing 400-missing-role 400-inactive-account
-400-malformed-http-body-in-get-or-head 400-malformed-http-content-length-unparseable
-400-malformed-http-multiple-content-length 400-malformed-http-content-length-and-transfer-encoding
-400-malformed-http-host-header 400-malformed-http-empty-header 400-malformed-http-multiline-header
-400-malformed-http-header-termination 400-malformed-http-missing-colon 400-malformed-http-control-character
-400-malformed-http-trailing-empty-line 400-malformed-http-no-uri 400-malformed-http-method
-403-expired-token 403-missing-role 403-wrong-account-kind 403-region-mismatch 403-wrong-path-or-version
-403-deprecated-endpoint 403-unsupported-marketplace 403-account-suspended 403-missing-token 403-invalid-signature
-404-mistyped-id 404-unavailable-id 404-premature-poll 404-wrong-path 429-rate-limit null-enum
-auth-MD1000 auth-MD5101 auth-MD5110 auth-MD9100 auth-SPDC8143 auth-SPSA0404 auth-CONSENT_LIMIT_REACHED
-ef-http-207 ef-http-401 ef-InternalFailure ef-ServiceUnavailable ef-InvalidInput ef-NotFound ef-DuplicateRequest
-ef-Forbidden ef-ServerBusy ef-OperationNotPermitted ef-StateConflict ef-OrderCancelled
-sc-00000-internal-failure sc-00001-service-unavailable sc-00007-rate-limited sc-00002-invalid-value sc-00002-range
-sc-00002-mandatory-field sc-00003-entity-not-found sc-00003-artifact-not-found sc-00004-duplicate-client-token
-sc-00004-in-progress sc-00005-forbidden sc-10000-server-busy sc-10001-operation-not-permitted
-sc-20000-quantity-exceeds-inventory sc-20002-sequence-conflict sc-00006-entity-version-conflict
-sc-00006-order-cancelled sc-30001-shiplabel-generation-failure sc-30002-capacity-breached
-sc-30003-incorrect-package-dimensions sc-30004-pickup-slot-expired sc-30005-dispatch-after-date
-sc-40000-subscription-exists sc-30007-no-invoice sc-00005-max-retries
-lwa-invalid-grant lwa-invalid-client lwa-unauthorized-client lwa-invalid-scope lwa-invalid-request
-lwa-unsupported-grant-type lwa-access-denied lwa-server-error lwa-rate-limited lwa-html-or-non-json
-lwa-temporarily-unavailable
-other-500-internal other-503-unavailable other-504-timeout other-413-too-large other-415-unsupported-media
-other-listing-issue other-presigned-url-expired other-presigned-signature
-""".split()
 
 CASES = cases()
 NEGATIVES = rows(NEGATIVE / "negatives.toml", "row")
@@ -72,30 +40,7 @@ def _file(row: dict[str, object]) -> str:
     return str(row["file"])
 
 
-# ---------------------------------------------------------------- the corpus is whole
-
-
-def test_every_fault_has_a_folder() -> None:
-    assert sorted(IDS) == [folder.name for folder in folders()]
-
-
-@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
-def test_every_file_has_an_origin(folder: Path) -> None:
-    blocks = rows(folder / "origin.toml", "file")
-    named = [block[key] for block in blocks for key in ("name", "request", "wire_request") if key in block]
-    assert sorted(named) == sorted(path.name for path in folder.iterdir() if path.name != "origin.toml")
-    assert any(folder.name in _expected_ids(block["expected"]) for block in blocks)
-    for block in blocks:
-        assert block["origin"].strip()
-        assert block.get("documented", "").strip() or block.get("assumed", "").strip()
-
-
-def _expected_ids(expected: dict[str, object]) -> list[str]:
-    out: list[str] = []
-    for key in ("id", "any", "tied", "listed"):
-        value = expected.get(key, [])
-        out.extend([value] if isinstance(value, str) else [str(item) for item in value if item])  # type: ignore[attr-defined]
-    return out
+# ---------------------------------------------------------------- the corpus is whole; each fault: test_whole_faults.py
 
 
 @pytest.mark.parametrize(("folder", "table"), [(NEGATIVE, "row"), (PASTED, "text")])
@@ -103,15 +48,6 @@ def test_every_negative_and_every_text_is_named_once(folder: Path, table: str) -
     toml = next(folder.glob("*.toml"))
     named = [block[key] for block in rows(toml, table) for key in ("file", "request") if key in block]
     assert sorted(named) == sorted(path.name for path in folder.iterdir() if path.suffix != ".toml")
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if case.path.suffix == ".http"], ids=_label)
-def test_a_file_is_named_after_its_status_and_its_bytes_are_a_whole_response(case: Case) -> None:
-    raw = case.path.read_bytes()
-    response = read_response(raw)
-    assert case.path.name[:3] == str(response.status) == str(case.expected["http_status"])
-    head = raw.partition(b"\r\n\r\n")[0]
-    assert b"\n" not in head.replace(b"\r\n", b""), "every line of the head ends with CRLF"
 
 
 # ---------------------------------------------------------------- what each shows
