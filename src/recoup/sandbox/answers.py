@@ -16,7 +16,7 @@ from recoup.catalogue.fault import Answer, Fault
 from recoup.catalogue.loader import catalogue
 from recoup.sandbox.operation import Refusal
 
-__all__ = ["Answers", "FilledAnswer"]
+__all__ = ["HEAD_TOO_LARGE", "Answers", "FilledAnswer"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -28,6 +28,18 @@ class FilledAnswer(msgspec.Struct, frozen=True):
     content_type: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+HEAD_TOO_LARGE = FilledAnswer(
+    400,
+    "text/html; charset=iso-8859-1",
+    (),
+    b'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>400 Bad Request</title>\n</head><body>\n'
+    b"<h1>Bad Request</h1>\n<p>Your browser sent a request that this server could not understand.<br />\n"
+    b"Size of a request header field exceeds server limit.<br />\n</p>\n</body></html>\n",
+)
+"""What a head beyond the limit gets. Third parties saw this sentence and the heading; no document names it, so that the
+catalogue has no entry for it."""
 
 
 class Answers:

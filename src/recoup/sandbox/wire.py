@@ -1,0 +1,373 @@
+"""From bytes to requests: an incremental reader for the front door, strict where the documents are.
+
+    reader.feed(data)      bytes as they come, in any pieces
+    reader.next()          the next complete request, a refusal, ASK (the client waits for 100 Continue), or None
+
+What it says hangs on the bytes alone, never on how they were cut. The way of a good request is short: one search for
+the end of the head, one pattern over all of it. Whatever that pattern does not take is judged by the wire rules
+(`recoup.lint.wire`), which say what is wrong, and where.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+
+from recoup.lint.finding import Finding
+from recoup.lint.wire import body_in_get_or_head, cause, malformed_method, trailing_empty_line
+from recoup.lint.wire.chunks import Chunks, broken
+from recoup.lint.wire.head import Head
+from recoup.lint.wire.inspection import check_head, check_trailer
+from recoup.lint.wire.transfer_coding import is_chunked
+
+__all__ = ["ASK", "Ask", "Reader", "Received", "Refused"]
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_FIELD = _TOKEN + r":[ \t]*+[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+\r\n"
+_GOOD = re.compile(rf"({_TOKEN}) (/[\x21-\x7e\x80-\xff]*+) HTTP/1\.([01])\r\n((?:{_FIELD})++)")
+_FIELDS = re.compile(r"([^:\r\n]++):[ \t]*+([^\r\n]++)\r\n")
+_HOST = re.compile(r"[A-Za-z0-9.\-]++(?::[0-9]++)?")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})
+_HEAD_END = re.compile(rb"\n\r?\n")
+_LONE_RETURN = re.compile(rb"\r[^\n]")
+_MOST_DISCARDED = 64 * 1_048_576  # bytes of a body that is too large anyway; beyond them it is answered unread
+_COMPACT = 65_536  # bytes that were read and are still in the buffer
+
+
+class Ask(Enum):
+    """The client waits to be told that it may send the body."""
+
+    CONTINUE = auto()
+
+
+ASK: Final = Ask.CONTINUE
+
+
+class Received(msgspec.Struct):
+    """One complete request off the wire. `size` counts also the bytes of a body that was too large to be kept."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    size: int
+    keep_alive: bool
+    version: str  # 1.0 or 1.1
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the bytes are no request, or one whose head is too large. Nothing that follows is read.
+
+    `findings` are what the wire rules say, the cause first; empty where the head is too large. `method` and `target`
+    are as sent, as far as they can be told.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    method: str = ""
+    target: str = ""
+    because: str
+
+    @property
+    def fault(self) -> str | None:
+        """The fault that the documents have for it; None where they name none."""
+        return self.findings[0].fault if self.findings else None
+
+
+class _Open(msgspec.Struct):
+    """A request whose head is complete and whose body is not."""
+
+    received: Received
+    left: int
+    chunks: Chunks | None
+    parts: list[bytes]
+
+
+class Reader:
+    """Reads the requests of one connection. Sizes are in bytes; it holds one head and one body at most."""
+
+    def __init__(self, *, largest_body: int, largest_head: int = 65_536, largest_field: int = 8190) -> None:
+        self._largest_body = largest_body
+        self._largest_head = largest_head
+        self._largest_field = largest_field
+        self._buffer = bytearray()
+        self._at = 0  # what stands before it was read
+        self._searched = 0  # where the search for the end of the head goes on
+        self._line_from = 0  # the line of the head that is not complete
+        self._line_is_good = False  # the request line of the head that is not complete was judged
+        self._fresh = True  # no byte was read yet: one empty line may come first
+        self._before = ""  # the method of the request before
+        self._asks = False  # the client waits to be told that it may send the body
+        self._open: _Open | None = None
+        self._ended = False
+        self._over = False  # refused, or answered without reading all of it: nothing more is read
+
+    @property
+    def waiting(self) -> bool:
+        """True in the middle of a request."""
+        return not self._over and (self._open is not None or self._at < len(self._buffer))
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes came and were not read yet."""
+        return len(self._buffer) - self._at
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes off the wire."""
+        if not self._over:
+            self._buffer += data
+
+    def end(self) -> None:
+        """The client sends no more."""
+        self._ended = True
+
+    def next(self) -> Received | Refused | Ask | None:
+        """The next thing to be answered; None where more bytes are needed (or nothing is read any more)."""
+        if self._over:
+            return None
+        found = self._head() if self._open is None else self._body(self._open)
+        if isinstance(found, Refused):
+            self._over = True
+            self._buffer.clear()
+            self._at = 0
+        elif self._at == len(self._buffer):
+            self._buffer.clear()
+            self._at = self._searched = self._line_from = 0
+        elif self._at > _COMPACT:
+            del self._buffer[: self._at]
+            self._searched = max(0, self._searched - self._at)
+            self._line_from = max(0, self._line_from - self._at)
+            self._at = 0
+        return found
+
+    def give_up(self) -> Refused | None:
+        """No more bytes come in time: what is wrong with those that are there, if anything but that they stop."""
+        if self._over or self._open is not None or not self.buffered:
+            return None
+        return self._judge(Head.read(bytes(self._buffer[self._at :]), whole=False))
+
+    # --- the head
+
+    def _head(self) -> Received | Refused | Ask | None:
+        buffer = self._buffer
+        if self._at >= len(buffer):
+            return None
+        if buffer[self._at] in b"\r\n":
+            stray = self._empty_line()
+            if stray is not None or self._at >= len(buffer):
+                return stray
+            if buffer[self._at :] == b"\r" and not self._ended:
+                return None
+        at = self._at
+        end = buffer.find(b"\r\n\r\n", max(at, self._searched))
+        if 0 <= end <= at + self._largest_field:
+            good = _GOOD.fullmatch(buffer[at : end + 2].decode("latin-1"))
+            opened = None if good is None else self._framed(good)
+            if opened is not None:
+                return self._begin(opened, end + 4)
+        return self._strange(at)
+
+    def _empty_line(self) -> Refused | None:
+        """A line break where a request should begin: allowed once before the first request, refused after one."""
+        buffer, at = self._buffer, self._at
+        if self._before:
+            found = trailing_empty_line.check(bytes(buffer[at : at + 2]), 0)
+            return None if found is None else _refused([found])
+        if self._fresh and buffer[at : at + 2] == b"\r\n":
+            self._at = self._searched = at + 2
+            self._fresh = False
+        return None
+
+    def _framed(self, good: re.Match[str]) -> _Open | None:
+        """The request of a head whose lines are all well-formed; None where its framing needs a closer look."""
+        method, target, minor, block = good.groups()
+        fields = _FIELDS.findall(block)
+        hosts, length, chunked, connection, asks = 0, -1, False, "", False
+        for index, (name, value) in enumerate(fields):
+            if value[-1] in " \t":
+                value = value.rstrip(" \t")
+                fields[index] = (name, value)
+            key = name.lower()
+            if key not in _SPECIAL:
+                continue
+            if key == "host":
+                hosts += 1
+                if _HOST.fullmatch(value) is None:
+                    return None
+            elif key == "content-length":
+                if length >= 0 or _DIGITS.fullmatch(value) is None:
+                    return None
+                length = int(value)
+            elif key == "transfer-encoding":
+                if chunked or value.lower() != "chunked":
+                    return None
+                chunked = True
+            elif key == "connection":
+                connection = f"{connection},{value}"
+            else:
+                asks = value.lower() == "100-continue"
+        if hosts != 1 or (chunked and length >= 0) or ((chunked or length >= 0) and method in ("GET", "HEAD")):
+            return None
+        return self._opened(method, target, f"1.{minor}", fields, max(length, 0), chunked, connection, asks)
+
+    def _opened(
+        self,
+        method: str,
+        target: str,
+        version: str,
+        fields: list[tuple[str, str]],
+        length: int,
+        chunked: bool,
+        connection: str,
+        asks: bool,
+    ) -> _Open:
+        options = {option.strip(" \t").lower() for option in connection.split(",")} if connection else ()
+        stays = "close" not in options if version != "1.0" else "keep-alive" in options
+        self._asks = asks and version != "1.0" and (chunked or length > 0)
+        received = Received(method, target, fields, b"", length, stays, version)
+        return _Open(received, length, Chunks(self._largest_body) if chunked else None, [])
+
+    def _begin(self, opened: _Open, end: int) -> Received | Refused | Ask | None:
+        self._at = self._searched = end
+        self._line_is_good = self._fresh = False
+        self._before = opened.received.method
+        if opened.chunks is None and not opened.left:
+            return opened.received
+        self._open = opened
+        if opened.left > _MOST_DISCARDED:
+            return self._unread(opened, opened.left)
+        return ASK if self._asks else self._body(opened)
+
+    def _strange(self, at: int) -> Received | Refused | Ask | None:
+        """What is not plainly good: judged line by line, as soon as it is plain that it is not."""
+        buffer = self._buffer
+        if not self._line_is_good:
+            longest = self._largest_field + 2  # its ending included
+            if malformed_method.is_hopeless(buffer, at, at + longest):
+                return self._no_method(at)
+            feed = buffer.find(b"\n", at)
+            lone = _LONE_RETURN.search(buffer, at, feed if feed >= 0 else len(buffer))
+            stop = lone.end() if lone is not None else feed + 1
+            if (stop or len(buffer)) - at > longest:
+                return self._too_large(at)
+            if not stop:
+                return self._judge(Head.read(bytes(buffer[at:]))) if self._ended else None
+            refused = self._judge(Head.read(bytes(buffer[at:stop]), whole=False))
+            if refused is not None:
+                return refused
+            self._line_is_good = True
+            self._searched, self._line_from = feed, feed + 1
+        found = _HEAD_END.search(buffer, max(at, self._searched))
+        end = found.end() if found is not None else len(buffer)
+        self._searched = max(at, len(buffer) - 3)
+        if end - at > self._largest_head or self._is_long_line(end):
+            return self._too_large(at)
+        if found is None and not self._ended:
+            return None
+        head = Head.read(bytes(buffer[at:end]))
+        return self._judge(head) or self._begin(self._from(head), end)
+
+    def _is_long_line(self, end: int) -> bool:
+        """True where a line that was not measured yet is longer than a field may be."""
+        while self._line_from < end:
+            feed = self._buffer.find(b"\n", self._line_from, end)
+            if (feed if feed >= 0 else end) - self._line_from > self._largest_field + 1:
+                return True
+            if feed < 0:
+                return False
+            self._line_from = feed + 1
+        return False
+
+    def _from(self, head: Head) -> _Open:
+        """The request of a head that the wire rules have nothing against."""
+        lengths = head.named(b"content-length")
+        return self._opened(
+            _text(head.text(head.method)),
+            _text(head.text(head.target)),
+            "1.0" if head.text(head.version) == b"HTTP/1.0" else "1.1",
+            [(_text(field.name), _text(field.value)) for field in head.fields],
+            int(lengths[0].value) if lengths else 0,
+            is_chunked(head),
+            ",".join(_text(field.value) for field in head.named(b"connection")),
+            any(field.value.lower() == b"100-continue" for field in head.named(b"expect")),
+        )
+
+    # --- the body
+
+    def _body(self, opened: _Open) -> Received | Refused | None:
+        buffer, received, chunks = self._buffer, opened.received, opened.chunks
+        if chunks is None:
+            end = min(self._at + opened.left, len(buffer))
+            if received.size <= self._largest_body:
+                opened.parts.append(bytes(buffer[self._at : end]))
+            opened.left -= end - self._at
+            self._at = end
+            if opened.left:
+                return None
+            received.body = opened.parts[0] if len(opened.parts) == 1 else b"".join(opened.parts)
+        else:
+            self._at = chunks.take(buffer, self._at)
+            received.size = chunks.size
+            if chunks.fault_at is not None:
+                return _refused([broken(chunks.why, 0, 0)], received.method, received.target)
+            if chunks.size > _MOST_DISCARDED:
+                return self._unread(opened, chunks.size)
+            if not chunks.done:
+                return None
+            if len(chunks.trailer) > len(b"\r\n"):
+                findings = check_trailer(Head.of_trailer(chunks.trailer))
+                if findings:
+                    return _refused(findings, received.method, received.target)
+            received.body = chunks.content
+        self._open = None
+        self._searched = self._at
+        return received
+
+    def _unread(self, opened: _Open, size: int) -> Received:
+        """A body so large that not even discarding it is worth while: its request is answered as it is."""
+        self._over = True
+        self._buffer.clear()
+        self._at = 0
+        opened.received.size, opened.received.keep_alive = size, False
+        return opened.received
+
+    # --- refusals
+
+    def _judge(self, head: Head) -> Refused | None:
+        if self._before in ("GET", "HEAD") and not head.text(head.version):
+            return _refused([body_in_get_or_head.unannounced(0, len(head.raw))])
+        findings = check_head(head)
+        if not findings:
+            return None
+        method = "" if findings[0].rule == malformed_method.RULE else _text(head.text(head.method))
+        return _refused(findings, method, _text(head.text(head.target)))
+
+    def _no_method(self, at: int) -> Refused:
+        """What never becomes a request: only that is said, since what else is seen hangs on how much has come."""
+        data = bytes(self._buffer[at : at + self._largest_field])
+        if self._before in ("GET", "HEAD"):
+            return _refused([body_in_get_or_head.unannounced(0, len(data))])
+        return _refused(list(malformed_method.check(Head.read(data, whole=False))))
+
+    def _too_large(self, at: int) -> Refused:
+        head = Head.read(bytes(self._buffer[at : at + self._largest_field]), whole=False)
+        method = _text(head.text(head.method))
+        return Refused(method=method if len(method) <= 32 else "", because="a field, or the whole head, is too large")
+
+
+def _refused(findings: list[Finding], method: str = "", target: str = "") -> Refused:
+    first = cause(findings)
+    ordered = sorted(findings, key=lambda finding: finding is not first)
+    return Refused(
+        findings=tuple(ordered),
+        method=method[:32],
+        target=target[:2000],
+        because=" ".join(finding.text for finding in ordered[:5]),
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("latin-1")
