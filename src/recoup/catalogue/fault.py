@@ -7,6 +7,7 @@ The two documents, the facts behind them and Amazon's models are the source of e
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import msgspec
@@ -35,6 +36,8 @@ __all__ = [
     "Where",
     "Who",
 ]
+
+_TYPE = re.compile(r"\{(\w+):\w+\}")
 
 
 class Kind(StrEnum):
@@ -191,6 +194,11 @@ class Message(_Entry, frozen=True, kw_only=True):
     field: MessageField = MessageField.MESSAGE
     shared: bool = False
     variant: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The template for people: the names of its parameters without their types."""
+        return _TYPE.sub(r"{\1}", self.template)
 
     @property
     def compiled(self) -> Template:

@@ -270,7 +270,7 @@ def _tell(fault: Fault) -> str:
     parts += [fault.code] if fault.code else []
     own = [message for message in fault.messages if not message.shared] or list(fault.messages)
     if own:
-        parts.append(f"“{own[0].template}”" + ("" if not own[0].shared else " (shared)"))
+        parts.append(f"“{own[0].shown}”" + ("" if not own[0].shared else " (shared)"))
     elif fault.signs:
         parts.append(_sign_words(fault))
     else:
@@ -292,7 +292,7 @@ def _entry(out: _Lines, fault: Fault) -> None:
     out.field("Answer", ", ".join(codes) + (" from " if codes else "From ") + from_)
     for message in fault.messages:
         shared = ", shared with other faults" if message.shared else ""
-        out.field("Message", f"“{message.template}” ({message.mark.value}{shared})")
+        out.field("Message", f"“{message.shown}” ({message.mark.value}{shared})")
     out.field("Cause", fault.cause)
     _remedy(out, fault.remedy, fault.who)
     for variant in fault.variants:

@@ -326,7 +326,7 @@ def _match(fault: Fault, score: float, basis: Basis, evidence: tuple[str, ...], 
 
 
 def _text_evidence(hit: Hit, seen: Evidence, *, shared: bool = False) -> tuple[str, ...]:
-    lines = [f"{hit.place} reads as “{hit.message.template}”"]
+    lines = [f"{hit.place} reads as “{hit.message.shown}”"]
     if shared:
         lines.append("other faults carry the same text")
     if seen.sc_code is not None and hit.fault.sc_code is not None:
