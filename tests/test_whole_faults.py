@@ -37,6 +37,8 @@ def gaps(fault_id: str) -> list[str]:
     out = []
     if fault_id not in PROMISED[fault.kind]:
         out.append(f"step 1: add {fault_id!r} to the ids of kind {fault.kind} in tests/promised_ids.py")
+    if fault.answer is None:
+        out.append("step 1: add its [fault.answer]: what travels on the wire, and how well that is known")
     if COMPILED.get(fault_id) != fault:
         out.append("step 2: run 'make generate': what programs load is older than the TOML")
     out.extend(f"step 3: {gap}" for gap in golden_gaps(GOLDEN / fault_id))

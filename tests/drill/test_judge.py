@@ -64,6 +64,11 @@ def test_raised_says_no(seen: Reply, trail: dict[str, Any] | None, again: Reply,
     assert says in note
 
 
+def test_a_parameter_that_the_recipe_does_not_give_is_named() -> None:
+    _, note = judge.raised(FAULT, act(parameters={"requested": "5"}), reply(), TRAIL, MENDED)
+    assert note.endswith("; the recipe's Act gives no parameter existing")
+
+
 def test_raised_says_yes() -> None:
     assert judge.raised(FAULT, act(), reply(), TRAIL, MENDED) == (Judgement.GREEN, "")
 

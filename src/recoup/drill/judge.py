@@ -50,7 +50,9 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
     if act.picks is not None:  # a part of a batch says code and message in fields of its own
         expected = {name: expected["errors"][0][name] for name in ("code", "message")}
     if _comparable(body) != _comparable(expected):
-        return _red(f"the answer is {_short(body)}, the catalogue's is {_short(expected)}")
+        ungiven = sorted(set(_GAP.findall(fault.answer.body)) - set(act.parameters))
+        hint = f"; the recipe's Act gives no parameter {', '.join(ungiven)}" if ungiven else ""
+        return _red(f"the answer is {_short(body)}, the catalogue's is {_short(expected)}{hint}")
     if act.picks is None:
         content_type = (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
         if fault.answer.body and content_type != fault.answer.content_type.partition(";")[0].lower():
