@@ -138,10 +138,10 @@ class VirtualClock:
         """Another first instant and mode, for the next `reset`."""
         self._began = (epoch, frozen)
 
-    def stand_at(self, instant: float, *, frozen: bool = True) -> None:
+    def stand_at(self, instant: float, *, frozen: bool = True, moved: bool = True) -> None:
         """Show this instant, also an earlier one: for a world that is being put back as it was."""
         with self._lock:
-            self._base, self._frozen, self._mark, self._moved = instant, frozen, self._source(), True
+            self._base, self._frozen, self._mark, self._moved = instant, frozen, self._source(), moved
         self._wake(float("inf"))
 
     async def sleep(self, seconds: float) -> None:

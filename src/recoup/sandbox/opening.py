@@ -16,7 +16,7 @@ from recoup.sandbox.answers import Answers
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.front_door import decoded_query
 from recoup.sandbox.fulfillment.documents import DOCUMENT_PATH
-from recoup.sandbox.fulfillment.service import OPERATIONS, FulfillmentService
+from recoup.sandbox.fulfillment.service import OPERATIONS, READS, FulfillmentService
 from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
 from recoup.sandbox.server import Handler
@@ -56,7 +56,13 @@ class Opening:
         self._fulfillment.state.document_base = self._base_url
         self.location_ids = self._locations(now)
         self.stages: tuple[object, ...] = (AccountStage(world, self.principal), self._fulfillment.stage)
-        return (Mounted("/externalFulfillment/", frozenset(OPERATIONS), self._fulfillment),)
+        service = self._fulfillment
+        return (Mounted("/externalFulfillment/", frozenset(OPERATIONS), service, READS, service.before),)
+
+    @property
+    def recorded_pages(self) -> dict[str, Handler]:
+        """The pages that change something when they are asked for: all but the files behind presigned links."""
+        return {prefix: page for prefix, page in self.pages.items() if prefix != DOCUMENT_PATH}
 
     def _locations(self, now: float) -> dict[str, str]:
         # Amazon's own sandbox operation: what a developer would call first.

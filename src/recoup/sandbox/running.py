@@ -16,17 +16,23 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, Literal, Self
+
+from msgspec import structs
 
 from recoup.errors import SettingsError
 from recoup.sandbox.actions import Actions
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.control import CONTROL_PATH, Control, is_loopback
+from recoup.sandbox.keeping import Keeping, begin_or_resume, keep_page
 from recoup.sandbox.login import TOKEN_PATH
 from recoup.sandbox.opening import open_world
+from recoup.sandbox.record import Beginning
 from recoup.sandbox.server import Site
 from recoup.sandbox.settings import SandboxSettings
+from recoup.sandbox.state_file import Past, StateFile
 from recoup.sandbox.world import REGIONS
 
 __all__ = ["Sandbox", "running", "serve_forever"]
@@ -44,13 +50,14 @@ class Sandbox:
     def __init__(
         self,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         port: int = 0,
         host: str = "127.0.0.1",
         control_key: str | None = None,
         epoch: float | None = None,
         clock: Literal["wall", "frozen"] = "wall",
         settings: SandboxSettings | None = None,
+        state: str | Path | None = None,
     ) -> None:
         if not is_loopback(host) and not control_key:
             raise SettingsError(
@@ -60,28 +67,46 @@ class Sandbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._failed: BaseException | None = None
-        self._sockets = _listen(host, port)
+        self._sockets: dict[str, socket.socket] = {}
+        self._keeping: Keeping | None = None
+        self._file = StateFile(Path(state)) if state is not None else None
+        try:
+            self._set_up(
+                host,
+                port,
+                control_key,
+                *begin_or_resume(self._file, seed=seed, epoch=epoch, frozen=clock == "frozen", settings=settings),
+            )
+        except BaseException:
+            self._close_sockets()
+            if self._file is not None:
+                self._file.close()
+            raise
+
+    def _set_up(self, host: str, port: int, control_key: str | None, beginning: Beginning, past: Past | None) -> None:
+        self._sockets = _listen(host, port, beginning.ports)
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  only compared
         shown = f"[{shown}]" if ":" in shown else shown
         self.endpoints: dict[str, str] = {
             region: f"http://{shown}:{sock.getsockname()[1]}" for region, sock in self._sockets.items()
         }
-        try:
-            self._opened = open_world(
-                seed=seed,
-                clock=VirtualClock(epoch, frozen=clock == "frozen"),
-                settings=settings,
-                base_url=self.endpoint,
-            )
-        except BaseException:
-            self._close_sockets()
-            raise
+        self._opened = open_world(
+            seed=beginning.seed,
+            clock=VirtualClock(beginning.epoch, frozen=beginning.frozen),
+            settings=beginning.settings,
+            base_url=self.endpoint,
+        )
         world = self._opened.world
         self.clock = world.clock
         self.stage = Actions(world.lock, lambda: self._opened.stages, world.clock.now, world.perform)
         self._site = Site(world)
+        ports = {region: sock.getsockname()[1] for region, sock in self._sockets.items()}
+        beginning = structs.replace(beginning, ports=ports)
+        self._keeping = Keeping(self._opened, self.stage, self.endpoint, beginning, self._file)
+        self._keeping.start(past)
         control = Control(world, self.stage, credentials=self.as_dict, key=control_key)
-        self._site.pages = {CONTROL_PATH: control.page, **self._opened.pages}
+        recorded = {prefix: keep_page(world, page) for prefix, page in self._opened.recorded_pages.items()}
+        self._site.pages = {CONTROL_PATH: control.page, **self._opened.pages, **recorded}
 
     @property
     def endpoint(self) -> str:
@@ -153,9 +178,9 @@ class Sandbox:
         """The causal trail of a request (rule, reason, bucket, instant), or None where it is not known."""
         return self._opened.world.trail(request_id)
 
-    def reset(self) -> None:
-        """Begin anew: same seed, first instant, same addresses and credentials."""
-        self._opened.world.reset()
+    def reset(self, seed: int | None = None) -> None:
+        """Begin anew at the first instant, at the same addresses: same seed and credentials, or those of another."""
+        self._opened.world.reset(seed)
 
     def start(self) -> Self:
         """Begin to answer. Returns when it does."""
@@ -177,6 +202,22 @@ class Sandbox:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
         self._close_sockets()
+        if self._keeping is not None:
+            self._keeping.close()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The world as it is now, as plain JSON. Raises ValueError where too much happened to be kept in memory."""
+        return self._kept.snapshot()
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Put the world back to a snapshot. Raises ValueError, and nothing has changed, where that is not possible."""
+        self._kept.restore(snapshot)
+
+    @property
+    def _kept(self) -> Keeping:
+        if self._keeping is None:
+            raise AssertionError("it is there once the sandbox is")
+        return self._keeping
 
     def _close_sockets(self) -> None:
         for sock in self._sockets.values():
@@ -217,17 +258,23 @@ class Sandbox:
         self.close()
 
 
-def _listen(host: str, port: int) -> dict[str, socket.socket]:
+def _listen(host: str, port: int, before: Mapping[str, int]) -> dict[str, socket.socket]:
+    """A socket for each region. Without a `port` the ones of `before` are taken again, as far as they are free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sockets: dict[str, socket.socket] = {}
     try:
         for region in REGIONS:
-            wanted = port if region == "NA" else 0
+            wanted = port if region == "NA" and port else before.get(region, 0)
             # The protocol is named so that asyncio sees TCP in what is accepted, and switches Nagle's algorithm off.
             sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             sockets[region] = sock
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((host, wanted))
+            try:
+                sock.bind((host, wanted))
+            except OSError:
+                if wanted == port or not wanted:
+                    raise
+                sock.bind((host, 0))
             sock.listen(1024)
             sock.setblocking(False)
     except (OSError, OverflowError) as error:
@@ -240,21 +287,30 @@ def _listen(host: str, port: int) -> dict[str, socket.socket]:
 @contextmanager
 def running(
     *,
-    seed: int = 0,
+    seed: int | None = None,
     port: int = 0,
     epoch: float | None = None,
     clock: Literal["wall", "frozen"] = "wall",
     settings: SandboxSettings | None = None,
     host: str = "127.0.0.1",
     control_key: str | None = None,
+    state: str | Path | None = None,
 ) -> Iterator[Sandbox]:
     """A sandbox that answers as long as the block lasts.
 
     `seed` decides every id and secret, `port` is that of the NA endpoint (0: a free one), `epoch` the first instant in
-    epoch seconds (default: the real one). Raises SettingsError where it cannot listen, or may not.
+    epoch seconds (default: the real one). `state` names a file that keeps what happens; where it exists, the sandbox
+    goes on from it. Raises SettingsError where it cannot listen, or may not, or where the file does not fit.
     """
     sandbox = Sandbox(
-        seed=seed, port=port, host=host, control_key=control_key, epoch=epoch, clock=clock, settings=settings
+        seed=seed,
+        port=port,
+        host=host,
+        control_key=control_key,
+        epoch=epoch,
+        clock=clock,
+        settings=settings,
+        state=state,
     )
     with sandbox:
         yield sandbox.start()
@@ -263,13 +319,14 @@ def running(
 def serve_forever(
     *,
     port: int = 0,
-    seed: int = 0,
+    seed: int | None = None,
     announce: Callable[[Mapping[str, Any]], object],
     epoch: float | None = None,
     clock: Literal["wall", "frozen"] = "wall",
     settings: SandboxSettings | None = None,
     host: str = "127.0.0.1",
     control_key: str | None = None,
+    state: str | Path | None = None,
 ) -> None:
     """Run in the foreground until SIGINT or SIGTERM. `announce` gets `Sandbox.as_dict()` as soon as it answers.
 
@@ -283,7 +340,14 @@ def serve_forever(
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with running(
-            port=port, seed=seed, epoch=epoch, clock=clock, settings=settings, host=host, control_key=control_key
+            port=port,
+            seed=seed,
+            epoch=epoch,
+            clock=clock,
+            settings=settings,
+            host=host,
+            control_key=control_key,
+            state=state,
         ) as sandbox:
             announce(sandbox.as_dict())
             asked.wait()

@@ -38,7 +38,6 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     rule: str | None = None
     before: dict[str, str] = {}
     plan: tuple[float, float] | None = None
-    clock: str = "wall"
     fault_plan: str | None = None  # the fault plan that had its hand in the answer
 
     def shown(self) -> dict[str, Any]:

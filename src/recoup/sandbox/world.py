@@ -419,7 +419,6 @@ class World:
                     rule=rule,
                     before=visit.before,
                     plan=visit.plan,
-                    clock=self.clock.mode,
                 )
             )
         return Response(status=status, headers=Headers(headers), body=body)

@@ -25,7 +25,7 @@ from recoup.sandbox.fulfillment.steps import Step
 from recoup.sandbox.fulfillment.store import Fulfillment
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal, Working
 
-__all__ = ["OPERATIONS", "FulfillmentService"]
+__all__ = ["OPERATIONS", "READS", "FulfillmentService"]
 
 Handler = Callable[[Fulfillment, OperationCall], Outcome]
 
@@ -53,6 +53,8 @@ OPERATIONS: Mapping[str, Step | Handler] = {
     "createSandboxShipment": create_sandbox_shipment,
     "updateSandboxShipment": update_sandbox_shipment,
 }
+# What only reads. retrieveShippingOptions is a GET that changes the shipment, so it is not among them.
+READS = frozenset({"getShipment", "getShipments", "retrieveInvoice", "listReturns", "getReturn", "getInventory"})
 _UNLIMITED = frozenset({"createSandboxLocation", "createSandboxShipment", "updateSandboxShipment"})
 
 _TIMED = frozenset(name for name, operation in OPERATIONS.items() if isinstance(operation, Step) and operation.changes)
@@ -82,6 +84,13 @@ class FulfillmentService:
         if isinstance(operation, Step):
             return self._on_shipment(operation, call)
         return operation(self.state, call)
+
+    def before(self, call: OperationCall) -> dict[str, str]:
+        """The state of the shipment that a call is about, for its causal trail; empty where it is about none."""
+        shipment = self.state.shipments.get(call.path.get("shipmentId", ""))
+        if shipment is None:
+            return {}
+        return {"shipment": shipment.state, "busy": shipment.busy} if shipment.busy else {"shipment": shipment.state}
 
     def document(self, key: str, query: Mapping[str, str], now: float) -> documents.Document:
         """The file behind a presigned link; raises the refusals of document storage. `key` ends the link's path."""
