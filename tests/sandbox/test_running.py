@@ -25,6 +25,7 @@ KEYS = [
     "endpoints",
     "token_url",
     "consent_url",
+    "application_id",
     "client_id",
     "client_secret",
     "refresh_token",

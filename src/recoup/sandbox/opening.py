@@ -14,6 +14,7 @@ from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.accounts import ROLES
 from recoup.sandbox.answers import Answers
 from recoup.sandbox.clock import VirtualClock
+from recoup.sandbox.consent.stage import ConsentStage
 from recoup.sandbox.front_door import decoded_query
 from recoup.sandbox.fulfillment.documents import DOCUMENT_PATH
 from recoup.sandbox.fulfillment.service import OPERATIONS, READS, FulfillmentService
@@ -55,7 +56,8 @@ class Opening:
         self._fulfillment = FulfillmentService(world.settings.fulfillment, int(world.seed), world.clock.now)
         self._fulfillment.state.document_base = self._base_url
         self.location_ids = self._locations(now)
-        self.stages: tuple[object, ...] = (AccountStage(world, self.principal), self._fulfillment.stage)
+        consent = ConsentStage(world.accounts, application, partner)
+        self.stages: tuple[object, ...] = (AccountStage(world, self.principal), consent, self._fulfillment.stage)
         service = self._fulfillment
         return (Mounted("/externalFulfillment/", frozenset(OPERATIONS), service, READS, service.before),)
 

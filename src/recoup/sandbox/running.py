@@ -25,6 +25,7 @@ from msgspec import structs
 from recoup.errors import SettingsError
 from recoup.sandbox.actions import Actions
 from recoup.sandbox.clock import VirtualClock
+from recoup.sandbox.consent.addresses import CONSENT
 from recoup.sandbox.control import CONTROL_PATH, Control, is_loopback
 from recoup.sandbox.keeping import Keeping, begin_or_resume, keep_page
 from recoup.sandbox.login import TOKEN_PATH
@@ -119,14 +120,19 @@ class Sandbox:
         return self.endpoint + TOKEN_PATH
 
     @property
-    def consent_url(self) -> str | None:
-        """URL of the consent page; None as long as the sandbox has none."""
-        return None
+    def consent_url(self) -> str:
+        """URL of the consent page, without its query, for accounts of NA; the other endpoints have it too."""
+        return self.endpoint + CONSENT
 
     @property
     def control_url(self) -> str:
         """URL of the control room."""
         return self.endpoint + CONTROL_PATH
+
+    @property
+    def application_id(self) -> str:
+        """The application's id, which a consent names."""
+        return self._opened.principal.application.id
 
     @property
     def client_id(self) -> str:
@@ -165,6 +171,7 @@ class Sandbox:
             "endpoints": dict(self.endpoints),
             "token_url": self.token_url,
             "consent_url": self.consent_url,
+            "application_id": self.application_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
             "refresh_token": self.refresh_token,
