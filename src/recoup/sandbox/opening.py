@@ -18,6 +18,10 @@ from recoup.sandbox.consent.stage import ConsentStage
 from recoup.sandbox.front_door import decoded_query
 from recoup.sandbox.fulfillment.documents import DOCUMENT_PATH
 from recoup.sandbox.fulfillment.service import OPERATIONS, READS, FulfillmentService
+from recoup.sandbox.fulfillment.store import Shipment
+from recoup.sandbox.general.reports import REPORT_PATH
+from recoup.sandbox.general.service import GENERAL_READS, GeneralOperations
+from recoup.sandbox.general.tracking import Parcel
 from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
 from recoup.sandbox.server import Handler
@@ -44,7 +48,7 @@ class Opening:
         base_url: str,
     ) -> None:
         self._base_url = base_url
-        self.pages: Mapping[str, Handler] = {DOCUMENT_PATH: self._document}
+        self.pages: Mapping[str, Handler] = {DOCUMENT_PATH: self._document, REPORT_PATH: self._report}
         self.world = World(seed=seed, clock=clock, settings=settings, answers=answers, services=self._open)
 
     def _open(self, world: World) -> tuple[Mounted, ...]:
@@ -57,14 +61,59 @@ class Opening:
         self._fulfillment.state.document_base = self._base_url
         self.location_ids = self._locations(now)
         consent = ConsentStage(world.accounts, application, partner)
-        self.stages: tuple[object, ...] = (AccountStage(world, self.principal), consent, self._fulfillment.stage)
+        self._general = self._open_general(world, now)
+        self._fulfillment.state.on_status = self._announce
+        self.stages: tuple[object, ...] = (
+            AccountStage(world, self.principal),
+            consent,
+            self._fulfillment.stage,
+            self._general.stage,
+        )
         service = self._fulfillment
-        return (Mounted("/externalFulfillment/", frozenset(OPERATIONS), service, READS, service.before),)
+        return (
+            Mounted("/externalFulfillment/", frozenset(OPERATIONS), service, READS, service.before),
+            *(
+                Mounted(prefix, frozenset(general.handlers), general, GENERAL_READS)
+                for prefix, general in self._general.services.items()
+            ),
+        )
 
     @property
     def recorded_pages(self) -> dict[str, Handler]:
         """The pages that change something when they are asked for: all but the files behind presigned links."""
-        return {prefix: page for prefix, page in self.pages.items() if prefix != DOCUMENT_PATH}
+        return {prefix: page for prefix, page in self.pages.items() if prefix not in (DOCUMENT_PATH, REPORT_PATH)}
+
+    def _open_general(self, world: World, now: float) -> GeneralOperations:
+        principal, partner = self.principal, self.principal.partner
+        general = GeneralOperations(
+            world.settings.general,
+            world.seed,
+            world.accounts,
+            world.login,
+            merchant_id=partner.merchant_id,
+            application_id=principal.application.id,
+            overlap=world.settings.secret_overlap,
+            find_parcel=self._parcel,
+        )
+        general.state.document_base = self._base_url
+        general.open(partner.merchant_id, partner.marketplaces[0], world.settings.fulfillment.starting_skus, now)
+        return general
+
+    def _announce(self, shipment: Shipment, now: float) -> None:
+        about = {
+            "merchantId": shipment.merchant_id,
+            "locationId": shipment.location_id,
+            "channelName": str(shipment.channel),
+            "shipmentId": shipment.id,
+        }
+        self._general.status_changed(shipment.merchant_id, about, str(shipment.state), now)
+
+    def _parcel(self, number: str) -> Parcel | None:
+        for shipment in self._fulfillment.state.shipments.values():
+            for package in shipment.packages.values():
+                if package.label is not None and package.label.tracking_id == number:
+                    return Parcel(package.label.carrier, number, str(package.state), package.label.created)
+        return None
 
     def _locations(self, now: float) -> dict[str, str]:
         # Amazon's own sandbox operation: what a developer would call first.
@@ -104,6 +153,20 @@ class Opening:
                 fields = (("Content-Type", answer.content_type), *answer.headers)
                 return Response(status=answer.status, headers=Headers(fields), body=answer.body)
         return Response(status=200, headers=Headers([("Content-Type", found.content_type)]), body=found.content)
+
+    def _report(self, request: Request, _peer: str) -> Response:
+        """A report behind its presigned link."""
+        path, _, query = request.url.partition("?")
+        world = self.world
+        with world.lock:
+            try:
+                content = self._general.document(path[len(REPORT_PATH) :], decoded_query(query), world.clock.now())
+            except Refusal as refusal:
+                answer = world.answers.fill(refusal)
+                fields = (("Content-Type", answer.content_type), *answer.headers)
+                return Response(status=answer.status, headers=Headers(fields), body=answer.body)
+        kind = "text/tab-separated-values;charset=UTF-8"
+        return Response(status=200, headers=Headers([("Content-Type", kind)]), body=content)
 
 
 def open_world(

@@ -9,6 +9,7 @@ import msgspec
 
 from recoup.sandbox.consent.settings import ConsentSettings
 from recoup.sandbox.fulfillment.settings import FulfillmentSettings
+from recoup.sandbox.general.settings import GeneralSettings
 
 __all__ = ["SandboxSettings"]
 
@@ -35,4 +36,5 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     gateway_patience: float = 29.0  # proposed: how long the front door waits for a service before it answers 504
     most_in_flight: int = 10_000  # how many operations may be under way at the same time
     fulfillment: FulfillmentSettings = FulfillmentSettings()  # what is not published about External Fulfillment
+    general: GeneralSettings = GeneralSettings()  # the same of orders, listings, reports and notifications
     consent: ConsentSettings = ConsentSettings()  # the authorization workflow

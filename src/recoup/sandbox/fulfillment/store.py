@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -257,6 +257,7 @@ class Fulfillment:
         self.limits: dict[str, RateLimit | None] = {}  # set on the stage, over the settings
         self.buckets: dict[tuple[str, str], Bucket] = {}
         self.failures: dict[tuple[str, str], list[float]] = {}  # shipment, operation -> instants of failed attempts
+        self.on_status: Callable[[Shipment, float], None] | None = None  # told of every new status
         self._by_sequence: dict[int, Shipment] = {}
         self._listings: dict[tuple[str, State, str], list[tuple[float, int]]] = {}
 
@@ -273,6 +274,8 @@ class Fulfillment:
         self._by_sequence[shipment.sequence] = shipment
         for key in self._keys(shipment):
             insort(self._listings.setdefault(key, []), (shipment.updated, shipment.sequence))
+        if self.on_status is not None:
+            self.on_status(shipment, shipment.created)
 
     def touch(self, shipment: Shipment, now: float, state: State | None = None) -> None:
         """Note that a shipment changed at `now`, and its state where that is given; keeps the listings in order."""
@@ -281,10 +284,13 @@ class Fulfillment:
             entries = self._listings[key]
             del entries[bisect_left(entries, old)]
         shipment.updated = max(shipment.updated, now)  # a clock set back must not disturb pages that were read
+        changed = state is not None and state is not shipment.state
         if state is not None:
             shipment.state = state
         for key in self._keys(shipment):
             insort(self._listings.setdefault(key, []), (shipment.updated, shipment.sequence))
+        if changed and self.on_status is not None:
+            self.on_status(shipment, now)
 
     def settle(self, shipment: Shipment, now: float) -> None:
         """Give a shipment the state of its least advanced package."""
