@@ -17,10 +17,10 @@ from typing import Final
 import msgspec
 
 from recoup.lint.finding import Finding
-from recoup.lint.wire import body_in_get_or_head, cause, malformed_method, trailing_empty_line
+from recoup.lint.wire import body_in_get_or_head, malformed_method, trailing_empty_line
 from recoup.lint.wire.chunks import Chunks, broken
-from recoup.lint.wire.head import Head
-from recoup.lint.wire.inspection import check_head, check_trailer
+from recoup.lint.wire.head import Head, request_line_stop
+from recoup.lint.wire.inspection import check_head, check_trailer, gravest
 from recoup.lint.wire.transfer_coding import is_chunked
 
 __all__ = ["ASK", "Ask", "Reader", "Received", "Refused"]
@@ -33,7 +33,6 @@ _HOST = re.compile(r"[A-Za-z0-9.\-]++(?::[0-9]++)?")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})
 _HEAD_END = re.compile(rb"\n\r?\n")
-_LONE_RETURN = re.compile(rb"\r[^\n]")
 _MOST_DISCARDED = 64 * 1_048_576  # bytes of a body that is too large anyway; beyond them it is answered unread
 _COMPACT = 65_536  # bytes that were read and are still in the buffer
 
@@ -248,18 +247,19 @@ class Reader:
             longest = self._largest_field + 2  # its ending included
             if malformed_method.is_hopeless(buffer, at, at + longest):
                 return self._no_method(at)
-            feed = buffer.find(b"\n", at)
-            lone = _LONE_RETURN.search(buffer, at, feed if feed >= 0 else len(buffer))
-            stop = lone.end() if lone is not None else feed + 1
+            stop = request_line_stop(buffer, at)
             if (stop or len(buffer)) - at > longest:
                 return self._too_large(at)
-            if not stop:
-                return self._judge(Head.read(bytes(buffer[at:]))) if self._ended else None
+            if stop is None:
+                if not self._ended:
+                    return None
+                last = bytes(buffer[at:])
+                return self._judge(Head.read(last, whole=False)) or self._judge(Head.read(last))
             refused = self._judge(Head.read(bytes(buffer[at:stop]), whole=False))
             if refused is not None:
                 return refused
             self._line_is_good = True
-            self._searched, self._line_from = feed, feed + 1
+            self._searched, self._line_from = stop - 1, stop
         found = _HEAD_END.search(buffer, max(at, self._searched))
         end = found.end() if found is not None else len(buffer)
         self._searched = max(at, len(buffer) - 3)
@@ -359,7 +359,7 @@ class Reader:
 
 
 def _refused(findings: list[Finding], method: str = "", target: str = "") -> Refused:
-    first = cause(findings)
+    first = gravest(findings)
     ordered = sorted(findings, key=lambda finding: finding is not first)
     return Refused(
         findings=tuple(ordered),

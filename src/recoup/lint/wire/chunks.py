@@ -93,11 +93,11 @@ class Chunks:
             what = "the fields after the last chunk are" if trailer else "the size and extensions of a chunk are"
             self._fail(at, f"{what} too long")
             return at
+        if not trailer and end > at and _HEX.match(data, at) is None:
+            self._fail(at, "the size of a chunk is missing")
+            return at
         if feed < 0:
             self._seen = end - at
-            if not trailer and end > at and _HEX.match(data, at) is None:
-                self._fail(at, "the size of a chunk is missing")
-                return at
             return None
         self._seen = 0
         if trailer:

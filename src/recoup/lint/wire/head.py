@@ -12,7 +12,7 @@ from functools import cached_property
 
 import msgspec
 
-__all__ = ["TOKEN", "Field", "Head", "Line", "Span"]
+__all__ = ["TOKEN", "Field", "Head", "Line", "Span", "request_line_stop"]
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 7230, 3.2.6
 
@@ -20,6 +20,16 @@ _NEXT_FIELD = re.compile(rb"\r(?=" + TOKEN + rb":)")
 _AFTER_VERSION = re.compile(rb"(?<=HTTP/\d\.\d)\r(?!\n)")
 _VERSION = re.compile(rb"[A-Za-z]+/[0-9.]+")
 _BLANK = b" \t"
+_LONE = re.compile(rb"\r[^\n]")
+
+
+def request_line_stop(raw: bytes | bytearray, at: int) -> int | None:
+    """Where the request line that begins at `at` can be judged: behind its line feed, or behind the byte after a
+    carriage return that stands alone; None where neither has come yet.
+    """
+    feed = raw.find(b"\n", at)
+    lone = _LONE.search(raw, at, feed if feed >= 0 else len(raw))
+    return lone.end() if lone is not None else feed + 1 if feed >= 0 else None
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -25,9 +25,9 @@ from recoup.lint.wire import (
     wrong_line_ending,
 )
 from recoup.lint.wire.chunks import Chunks, broken
-from recoup.lint.wire.head import Head
+from recoup.lint.wire.head import Head, request_line_stop
 
-__all__ = ["RULES", "cause", "check", "check_head", "check_trailer"]
+__all__ = ["RULES", "cause", "check", "check_head", "check_trailer", "gravest"]
 
 Rule = Callable[[Head], Iterator[Finding]]
 
@@ -60,7 +60,7 @@ _TRAILER_RULES = (
     "empty-header",
     "field-name",
 )
-_ORDER = {rule: place for place, rule in enumerate((trailing_empty_line.RULE, *RULES))}
+_ORDER = {rule: place for place, rule in enumerate(RULES)}
 _FRAMING = frozenset(
     {
         multiple_content_length.RULE,
@@ -74,34 +74,52 @@ _KEEP_NOTHING = 0
 
 
 def check(raw: bytes) -> list[Finding]:
-    """Everything that is wrong with the bytes of a request (or of several in a row), in the order in which it stands.
+    """Everything that is wrong with the bytes of a request, in the order in which it stands.
 
-    `raw` is all that was sent: head and body. A body that stops early is no finding, since nobody can tell from the
-    bytes whether the rest was lost. One empty line before the request is allowed (RFC 7230, 3.5).
+    `raw` is all that was sent: head and body. Several requests may stand in a row; nothing is said of those after the
+    first that has a finding. A body that stops early is none, since nobody can tell from the bytes whether the rest was
+    lost. One empty line before the request is allowed (RFC 7230, 3.5).
     """
-    findings: list[Finding] = []
+    findings = [finding for group in _groups(raw) for finding in group]
+    return sorted(findings, key=lambda finding: (finding.start, finding.end))
+
+
+def cause(raw: bytes) -> Finding | None:
+    """The finding for which a server that reads these bytes refuses the request; None where there is none."""
+    return next((gravest(group) for group in _groups(raw) if group), None)
+
+
+def _groups(raw: bytes) -> Iterator[list[Finding]]:
+    """The findings of the first request that has any, in the order in which a server comes to see them: the request
+    line, the head, the body, what follows.
+    """
     at = 2 if raw[:2] == b"\r\n" else 0
     before: Head | None = None
     for _ in range(_MOST_REQUESTS):
         if at >= len(raw):
-            break
+            return
         head = Head.read(raw, at)
-        if before is not None and before.is_read and _is_no_request(head):
-            findings.append(body_in_get_or_head.unannounced(at, len(raw)))
-            break
-        found = check_head(head)
-        if found and found[0].rule == malformed_method.RULE and not head.text(head.version):
-            findings.append(found[0])  # no request at all: whatever else is said of it is noise
-            break
-        findings.extend(found)
-        end = None if any(finding.rule in _FRAMING for finding in found) else _end(head, findings)
-        if end is None or head.blank is None:
-            break
-        extra = trailing_empty_line.check(raw, end)
+        first = Head.read(raw[: request_line_stop(raw, at)], at, whole=False)
+        if before is not None and before.is_read and _is_no_request(first):
+            yield [body_in_get_or_head.unannounced(at, len(raw))]
+            return
+        line = check_head(first)
+        if line and line[0].rule == malformed_method.RULE and not first.text(first.version):
+            yield line[:1]  # no request at all: whatever else is said of it is noise
+            return
+        rest = [finding for finding in check_head(head) if finding not in line]
+        yield line
+        yield rest
+        if head.blank is None or any(finding.rule in _FRAMING for finding in rest):
+            return
+        body, end = _body(head)
+        yield body
+        extra = None if end is None else trailing_empty_line.check(raw, end)
         if extra is not None:
-            findings.append(extra)
-        before, at = head, end if extra is None else extra.end
-    return sorted(findings, key=lambda finding: (finding.start, finding.end))
+            yield [extra]
+        if end is None or line or rest or body or extra is not None:
+            return
+        before, at = head, end
 
 
 def check_head(head: Head) -> list[Finding]:
@@ -114,8 +132,8 @@ def check_trailer(head: Head) -> list[Finding]:
     return [finding for name in _TRAILER_RULES for finding in RULES[name](head)]
 
 
-def cause(findings: Iterable[Finding]) -> Finding | None:
-    """The one of `findings` for which a request is refused: the gravest, and of equals the first."""
+def gravest(findings: Iterable[Finding]) -> Finding | None:
+    """The one of `findings`, all seen at the same time, for which a request is refused: of equals the first."""
     return min(findings, key=lambda finding: (_ORDER.get(finding.rule, len(_ORDER)), finding.start), default=None)
 
 
@@ -123,17 +141,16 @@ def _is_no_request(head: Head) -> bool:
     return not head.text(head.version) or malformed_method.is_hopeless(head.raw, head.start)
 
 
-def _end(head: Head, findings: list[Finding]) -> int | None:
-    """Where the message ends; None where the bytes stop before, or the body cannot be read."""
+def _body(head: Head) -> tuple[list[Finding], int | None]:
+    """What is wrong with the body, and where the message ends; None where the bytes stop before that."""
     if transfer_coding.is_chunked(head):
         chunks = Chunks(_KEEP_NOTHING)
         at = chunks.take(head.raw, head.end)
         if chunks.fault_at is not None:
-            findings.append(broken(chunks.why, chunks.fault_at, len(head.raw)))
+            return [broken(chunks.why, chunks.fault_at, len(head.raw))], None
         if not chunks.done:
-            return None
-        findings.extend(check_trailer(Head.of_trailer(head.raw, at - len(chunks.trailer))))
-        return at
+            return [], None
+        return check_trailer(Head.of_trailer(head.raw, at - len(chunks.trailer))), at
     lengths = head.named(b"content-length")
     end = head.end + (int(lengths[0].value) if lengths else 0)
-    return end if end <= len(head.raw) else None
+    return [], end if end <= len(head.raw) else None
