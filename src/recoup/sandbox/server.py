@@ -18,11 +18,14 @@ import httptools
 import msgspec
 
 from recoup.exchange import Headers, Request, Response
+from recoup.sandbox.meddling import Cut, meddle, reset
 from recoup.sandbox.operation import Refusal
+from recoup.sandbox.plans import Met, Plans
 from recoup.sandbox.world import Pending, World
 
-__all__ = ["Connection", "Handler", "Site"]
+__all__ = ["CONTROL_PATH", "Connection", "Handler", "Site"]
 
+CONTROL_PATH = "/_sandbox/"
 Handler = Callable[[Request, str], Response]  # a page beside the API: the request and the peer's address
 
 _STATUS_LINE = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
@@ -52,6 +55,7 @@ class Site:
     def __init__(self, world: World) -> None:
         self.world = world
         self.pages: dict[str, Handler] = {}  # by path prefix
+        self.plans = Plans(world.answers)
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.closing = False
@@ -61,11 +65,15 @@ class Site:
         """What makes the protocol of a connection to the endpoint of `region`."""
         return lambda: Connection(self, region)
 
+    def meet(self, arrived: _Arrived, region: str) -> Met | None:
+        """What a fault plan does to this request; None where it goes through, as all of the control room's do."""
+        return (
+            None if arrived.target.startswith(CONTROL_PATH) else self.plans.meet(arrived.method, arrived.target, region)
+        )
+
     def answer(self, arrived: _Arrived, region: str, peer: str) -> Response | Pending:
         """The response, or a Pending where the operation takes virtual time."""
-        request = Request(
-            method=arrived.method, url=arrived.target, headers=Headers(arrived.headers), body=arrived.body
-        )
+        request = _request(arrived)
         for prefix, page in self.pages.items():
             if arrived.target.startswith(prefix):
                 return page(request, peer)
@@ -232,6 +240,11 @@ class Connection(asyncio.Protocol):
     def _work(self) -> None:
         while self._queue and not self._waiting and not self._choked and not self._leaving:
             arrived = self._queue.popleft()
+            met = self._site.meet(arrived, self._region)
+            if met is not None:
+                self._waiting = True
+                self._site.spawn(self._meddled(arrived, met))
+                return
             result = self._site.answer(arrived, self._region, self._peer)
             if isinstance(result, Pending):
                 self._waiting = True
@@ -252,15 +265,38 @@ class Connection(asyncio.Protocol):
             transport.resume_reading()
 
     async def _later(self, arrived: _Arrived, pending: Pending) -> None:
+        response = await self._settled(pending)
+        self._waiting = False
+        self._write(arrived, response)
+        self._work()
+
+    async def _settled(self, pending: Pending) -> Response:
         world = self._site.world
         while pending.response is None:
             await world.clock.sleep_until(pending.due)
             world.settled(pending)
+        return pending.response
+
+    async def _meddled(self, arrived: _Arrived, met: Met) -> None:
+        async def serve() -> Response:
+            result = self._site.answer(arrived, self._region, self._peer)
+            return await self._settled(result) if isinstance(result, Pending) else result
+
+        site, transport = self._site, self._transport
+        try:
+            response = await meddle(site.world, site.plans, met, _request(arrived), self._region, serve)
+        except Cut as cut:
+            if cut.response is not None:
+                self._write(arrived, cut.response, keep=cut.kept)
+            elif transport is not None:
+                reset(transport)
+            return
         self._waiting = False
-        self._write(arrived, pending.response)
+        self._write(arrived, response)
         self._work()
 
-    def _write(self, arrived: _Arrived, response: Response) -> None:
+    def _write(self, arrived: _Arrived, response: Response, *, keep: int | None = None) -> None:
+        """Write an answer. With `keep` no more than that many bytes of its body are sent, and the connection closes."""
         if self._transport is None:
             return
         close = not arrived.keep_alive or response.headers.get("connection") == "close"
@@ -276,9 +312,9 @@ class Connection(asyncio.Protocol):
         head.append("\r\n")
         data = "".join(head).encode("latin-1")
         if arrived.method != "HEAD" and response.status not in _NO_BODY:
-            data += response.body
+            data += response.body[:keep]
         self._transport.write(data)
-        if close:
+        if close or keep is not None:
             self._queue.clear()
             self._leaving = True
             self._transport.close()
@@ -291,3 +327,7 @@ class Connection(asyncio.Protocol):
             f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
         )
         return head.encode("latin-1") + answer.body
+
+
+def _request(arrived: _Arrived) -> Request:
+    return Request(method=arrived.method, url=arrived.target, headers=Headers(arrived.headers), body=arrived.body)
