@@ -33,7 +33,8 @@ class Door(msgspec.Struct, kw_only=True):
     operations: OperationTable
     accounts: Accounts
     buckets: Buckets
-    down_until: float = float("-inf")  # epoch seconds
+    down_from: float = float("-inf")  # epoch seconds
+    down_until: float = float("-inf")
     down_with: str = "other-503-unavailable"  # the fault that a front door in trouble answers
 
 
@@ -96,7 +97,7 @@ def form(visit: Visit) -> None:
 
 def health(visit: Visit) -> None:
     """The front door itself is in order."""
-    if visit.now < visit.door.down_until:
+    if visit.door.down_from <= visit.now < visit.door.down_until:
         raise Refusal(visit.door.down_with, because=f"the front door is out of order until {visit.door.down_until}")
 
 

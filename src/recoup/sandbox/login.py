@@ -48,7 +48,8 @@ class Login:
         self._accounts = accounts
         self._settings = settings
         self.codes: dict[str, AuthorizationCode] = {}
-        self.down_until = float("-inf")  # epoch seconds
+        self.down_from = float("-inf")  # epoch seconds
+        self.down_until = float("-inf")
         self.down_with = "lwa-temporarily-unavailable"  # or lwa-server-error
 
     def new_code(self, authorization: Authorization, redirect_uri: str | None, now: float) -> str:
@@ -64,7 +65,7 @@ class Login:
 
     def answer(self, request: Request, now: float) -> Outcome:
         """The tokens that this request asks for. Raises Refusal with one of the `lwa-*` faults."""
-        if now < self.down_until:
+        if self.down_from <= now < self.down_until:
             raise Refusal(self.down_with, because=f"Login with Amazon is out of order until {self.down_until}")
         form = _form(request)
         grant = form.get("grant_type", "")

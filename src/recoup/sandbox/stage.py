@@ -127,16 +127,20 @@ class AccountStage:
 
     # --- the front door and Login with Amazon
 
-    def login_outage(self, seconds: float, kind: Literal["overloaded", "internal"] = "overloaded") -> None:
-        """Login with Amazon is overloaded, or fails internally, for so long; 0 ends it."""
+    def login_outage(
+        self, seconds: float, kind: Literal["overloaded", "internal"] = "overloaded", after: float = 0.0
+    ) -> None:
+        """Login with Amazon is overloaded, or fails internally, for so long, beginning `after` seconds; 0 ends it."""
         login = self._world.login
-        login.down_until = self._until(seconds)
+        login.down_from, login.down_until = self._window(after, seconds)
         login.down_with = "lwa-temporarily-unavailable" if kind == "overloaded" else "lwa-server-error"
 
-    def front_door_outage(self, seconds: float, kind: Literal["unavailable", "internal"] = "unavailable") -> None:
-        """The front door is unavailable, or fails internally, for so long; 0 ends it."""
+    def front_door_outage(
+        self, seconds: float, kind: Literal["unavailable", "internal"] = "unavailable", after: float = 0.0
+    ) -> None:
+        """The front door is unavailable, or fails internally, for so long, beginning `after` seconds; 0 ends it."""
         door = self._world.door
-        door.down_until = self._until(seconds)
+        door.down_from, door.down_until = self._window(after, seconds)
         door.down_with = "other-503-unavailable" if kind == "unavailable" else "other-500-internal"
 
     def use_up_quota(self, operation: str, merchant_id: str | None = None) -> None:
@@ -148,6 +152,11 @@ class AccountStage:
         for known in found:
             key = (f"{known.api}:{known.version}:{known.id}", application.id, partner.merchant_id)
             self._world.door.buckets.empty(key, self._world.clock.now())
+
+    def _window(self, after: float, seconds: float) -> tuple[float, float]:
+        begins = self._until(after)
+        self._until(seconds)
+        return begins, begins + seconds
 
     def _until(self, seconds: float) -> float:
         if not 0 <= seconds < float("inf"):
