@@ -22,6 +22,7 @@ __all__ = ["explained", "handled", "raised", "recognised"]
 
 Verdict = tuple[Judgement, str]
 GREEN: Verdict = (Judgement.GREEN, "")
+_TAG = re.compile(r"<[^<>]*>")
 _GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -47,13 +48,13 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
     for message in fault.messages:
         if act.variant is not None and message.variant == act.variant:
             expected["errors"][0]["details"] = message.template.rstrip(".") + "."
-    if act.picks is not None:  # a part of a batch says code and message in fields of its own
-        expected = {name: expected["errors"][0][name] for name in ("code", "message")}
+    if act.picks is not None:
+        expected = _picked(expected)
     if _comparable(body) != _comparable(expected):
         ungiven = sorted(set(_GAP.findall(fault.answer.body)) - set(act.parameters))
         hint = f"; the recipe's Act gives no parameter {', '.join(ungiven)}" if ungiven else ""
         return _red(f"the answer is {_short(body)}, the catalogue's is {_short(expected)}{hint}")
-    if act.picks is None:
+    if act.picks is None or fault.answer.content_type == "text/html":
         content_type = (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
         if fault.answer.body and content_type != fault.answer.content_type.partition(";")[0].lower():
             return _red(f"Content-Type {content_type!r} in the place of {fault.answer.content_type!r}")
@@ -64,6 +65,15 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
         said = _short(again.body)
         return _red(f"with the cause mended the same call answered {again.status} in the place of {act.proper}: {said}")
     return GREEN
+
+
+def _picked(expected: Any) -> Any:
+    """What `picks` must find: of a batch a part, with code and message in fields of its own; of a page its words."""
+    if isinstance(expected, dict):
+        error = expected["errors"][0] if "errors" in expected else None
+        return {name: error[name] for name in ("code", "message")} if error is not None else expected
+    page = str(expected)
+    return _words(_TAG.sub(" ", page.partition("<body>")[2])) if "<body>" in page else page
 
 
 def _causes(trail: Mapping[str, Any]) -> set[str]:
@@ -102,8 +112,14 @@ def recognised(recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis) -> 
     return GREEN
 
 
-def handled(expects: Expectation, reply: Reply, sends: int, proper: int) -> Verdict:
-    """The decision of the table, the right number of sends, and for what the transport carries out a right end."""
+def handled(
+    expects: Expectation, reply: Reply, sends: int, proper: int, settled: Mapping[str, Any] | None = None
+) -> Verdict:
+    """The decision of the table, the right number of sends, and for what the transport carries out a right end.
+
+    `settled` is the decision once the named check has settled a tie: of rivals with one exchange the transport cannot
+    know which it is, and must only not repeat the call.
+    """
     decision = _decision(reply)
     match expects:
         case Retried():
@@ -113,17 +129,18 @@ def handled(expects: Expectation, reply: Reply, sends: int, proper: int) -> Verd
         case Decided():
             if sends != expects.sends:
                 return _red(f"sent {sends} times in the place of {expects.sends}")
-            wrong = _differences({"action": expects.action, **expects.fields}, decision)
-            return _red(wrong) if wrong else (Judgement.DECIDED, "")
+            wrong = _differences({"action": expects.action, **expects.fields}, settled or decision)
+            note = "decided once the check had settled it" if settled else ""
+            return _red(wrong) if wrong else (Judgement.DECIDED, note)
         case GivesUp():
             if sends != expects.sends:
                 return _red(f"sent {sends} times in the place of {expects.sends}")
             wanted: dict[str, Any] = {"action": "give_up"}
-            if not _tied(reply):  # of rivals with one exchange the transport cannot know whose fix it is, nor need it
+            if settled is not None or not _tied(reply):
                 wanted |= {"fix": expects.fix, "who": expects.who}
             if expects.stop_order:
                 wanted["stop_order"] = True
-            wrong = _differences(wanted, decision)
+            wrong = _differences({"action": "give_up"}, decision) or _differences(wanted, settled or decision)
             return _red(wrong) if wrong else GREEN
         case _:
             assert_never(expects)

@@ -80,26 +80,30 @@ class Act(msgspec.Struct, kw_only=True):
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault, how its cause is set, and what recoup must make of it."""
+    """One fault, how its cause is set, and what recoup must make of it. `epoch` is the first instant of its stage."""
 
     fault: str
     act: Callable[[Stage], Act]
     expects: Expectation
     basis: str
+    epoch: float | None = None  # epoch seconds UTC; None: the present
 
 
 RECIPES: dict[str, Recipe] = {}
 
 
 def recipe(
-    fault: str, *, expects: Expectation, basis: str = "message"
+    fault: str, *, expects: Expectation, basis: str = "message", epoch: float | None = None
 ) -> Callable[[Callable[[Stage], Act]], Callable[[Stage], Act]]:
-    """Register the decorated function as the recipe of `fault`. `basis` is what the diagnosis must rest on."""
+    """Register the decorated function as the recipe of `fault`. `basis` is what the diagnosis must rest on.
+
+    `epoch` is when it plays (epoch seconds UTC), where that matters: what is removed now still worked then.
+    """
 
     def register(act: Callable[[Stage], Act]) -> Callable[[Stage], Act]:
         if fault in RECIPES:
             raise ValueError(f"{fault} has two recipes: {RECIPES[fault].act.__name__} and {act.__name__}")
-        RECIPES[fault] = Recipe(fault=fault, act=act, expects=expects, basis=basis)
+        RECIPES[fault] = Recipe(fault=fault, act=act, expects=expects, basis=basis, epoch=epoch)
         return act
 
     return register

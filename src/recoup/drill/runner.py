@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from msgspec import structs
 
@@ -104,7 +105,7 @@ def _first_decision(diagnosis: Diagnosis) -> dict[str, object]:
 
 def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosis, dict[str, tuple[Judgement, str]]]:
     """The fault itself, its counterfactual, and what the diagnosis says of it."""
-    with stage(seed=seed, recoup_under=False) as scene:
+    with stage(seed=seed, recoup_under=False, epoch=recipe.epoch) as scene:
         act = recipe.act(scene)
         try:
             reply = act.send(scene.caller)
@@ -134,14 +135,27 @@ def _settled(fault: Fault, diagnosis: Diagnosis) -> Diagnosis:
 
 def _under_recoup(recipe: Recipe, seed: int) -> tuple[tuple[Judgement, str], Reply, int, tuple[Event, ...]]:
     """The same cause on a fresh stage, met by a client with recoup under it."""
-    with stage(seed=seed, recoup_under=True) as scene:
+    with stage(seed=seed, recoup_under=True, epoch=recipe.epoch) as scene:
         act = recipe.act(scene)
         try:
             reply = (act.handle or act.send)(scene.caller)
-            sends = _sends(scene.caller, reply)
-            return judge.handled(recipe.expects, reply, sends, act.proper), reply, sends, scene.caller.events
+            sends, events = _sends(scene.caller, reply), scene.caller.events
+            verdict = judge.handled(recipe.expects, reply, sends, act.proper, _once_settled(act, reply))
+            return verdict, reply, sends, events
         finally:
             _close(act)
+
+
+def _once_settled(act: Act, reply: Reply) -> Mapping[str, Any] | None:
+    """What is decided once the named check has settled a tie of faults; None where nothing was tied or settles it."""
+    diagnosis = reply.outcome.diagnosis if reply.outcome is not None else None
+    if diagnosis is None or not diagnosis.tied or act.settle is None:
+        return None
+    fault = act.settle().fault
+    match = next((match for match in diagnosis.faults if match.id == fault), None)
+    if match is None:
+        return None
+    return advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None)).decision
 
 
 def _sends(caller: Caller, reply: Reply) -> int:

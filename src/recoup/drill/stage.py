@@ -230,9 +230,12 @@ class Stage:
 
 
 @contextmanager
-def stage(*, seed: int, recoup_under: bool) -> Iterator[Stage]:
-    """A fresh stage; everything on it is closed at the end."""
-    with running(seed=seed, clock="frozen") as sandbox, Caller(sandbox, recoup_under=recoup_under) as caller:
+def stage(*, seed: int, recoup_under: bool, epoch: float | None = None) -> Iterator[Stage]:
+    """A fresh stage; everything on it is closed at the end. `epoch` is its first instant (default: the real one)."""
+    with (
+        running(seed=seed, clock="frozen", epoch=epoch) as sandbox,
+        Caller(sandbox, recoup_under=recoup_under) as caller,
+    ):
         scene = Stage(sandbox, caller)
         with scene.hand:
             yield scene
