@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recoup.diagnosis.engine import diagnose, diagnose_success, may_hide_failure
 from recoup.diagnosis.hiding import surely_nothing_hidden
-from recoup.exchange import Exchange, Request, Response
+from recoup.exchange import Exchange, Headers, Request, Response
 
 INVENTORY = "/externalFulfillment/inventory/2024-09-11/inventories"
 LABELS = "/externalFulfillment/2024-09-11/shipments/S1/shipLabels"
@@ -33,6 +33,10 @@ LABELS = "/externalFulfillment/2024-09-11/shipments/S1/shipLabels"
         (204, "PUT", LABELS, False),
         (200, None, None, False),
         (201, "POST", "/feeds/2021-06-30/feeds", False),
+        (302, "POST", "/apps/authorize/consent", True),
+        (303, "POST", "/apps/authorize/consent", True),
+        (302, "GET", "/listings/2021-08-01/items/M/SKU", False),
+        (302, "POST", None, False),
     ],
 )
 def test_where_a_success_can_hide_a_failure(status: int, method: str | None, path: str | None, hides: bool) -> None:
@@ -102,3 +106,37 @@ def test_a_success_is_one_shared_value() -> None:
     first = diagnose_success(200, "GET", "/orders/v0/orders", b"{}")
     assert first.ok
     assert diagnose_success(200, "GET", "/sellers/v1/marketplaceParticipations", b"{}") is first
+
+
+@pytest.mark.parametrize(
+    ("location", "fault"),
+    [
+        ("https://app.example/back?error=access_denied&error_description=Access+denied&state=x", "lwa-access-denied"),
+        ("https://app.example/back?state=x&error=access_denied", "lwa-access-denied"),
+        ("https://app.example/back?error=server_error", "lwa-server-error"),
+        ("https://app.example/back?spapi_oauth_code=c&state=error%3Daccess_denied", None),
+        ("https://app.example/back?error=something_else", None),
+        ("https://app.example/back#error=access_denied", None),
+        ("https://[", None),
+        (None, None),
+    ],
+)
+def test_a_consent_leads_back_with_a_refusal(location: str | None, fault: str | None) -> None:
+    headers = Headers() if location is None else Headers({"location": location})
+    found = diagnose(Exchange(response=Response(status=302, headers=headers)))
+    assert found.id == fault
+    assert (found.decision or {}).get("action") in ((None, "done") if fault is None else (None, "give_up", "retry"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sellercentral.amazon.com/apps/authorize/consent?application_id=a&state=s",
+        "http://127.0.0.1:8080/apps/authorize/consent?application_id=a&state=s",
+        "https://proxy.example/apps/authorize/confirm/amzn1.sp.solution.1?state=s",
+    ],
+)
+def test_a_consent_page_is_known_by_its_path(url: str) -> None:
+    body = b"<!doctype html><html><body><p>Error Code: MD5101</p></body></html>"
+    page = Response(status=400, headers=Headers({"content-type": "text/html"}), body=body)
+    assert diagnose(Exchange(request=Request(method="GET", url=url), response=page)).id == "auth-MD5101"

@@ -31,6 +31,7 @@ from recoup.diagnosis.place import area_of, area_of_request
 from recoup.diagnosis.request import narrowed
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
+from recoup.diagnosis.shapes.redirect import redirect_claim
 from recoup.diagnosis.transport import findings_of
 from recoup.exchange import Exchange, Headers, Request, Response
 
@@ -87,7 +88,10 @@ class Engine:
             if surely_nothing_hidden(status, path, response.body):
                 return succeeded(status)
         elif status < 400:
-            return succeeded(status)  # a redirection: nothing failed yet
+            refusal = redirect_claim(response.headers.get("location"))
+            if refusal is None:
+                return succeeded(status)  # a redirection: nothing failed yet
+            return self._judged(exchange, Reading(kind=refusal.kind), (refusal,), status)
         reading = read(response.body, status=status, content_type=response.headers.get("content-type"))
         claims = reading.claims or self._claims_from_text(reading, exchange)
         if not claims:

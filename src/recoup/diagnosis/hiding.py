@@ -53,13 +53,16 @@ _decode_labels = msgspec.json.Decoder(_Labels).decode
 def may_hide_failure(status: int, method: str | None, path: str | None) -> bool:
     """Whether a response of this status to this request can be a failure all the same, so that its body must be read.
 
-    True for 207, for labels (one status a package), for writes to listings (accepted, with issues), for batches, and
-    for reads of what came of an operation or a transaction. `path` is as sent. Costs a tenth of a microsecond.
+    True for 207, for labels (one status a package), for writes to listings (accepted, with issues), for batches, for
+    reads of what came of an operation or a transaction, and where a consent page leads back (perhaps with a refusal).
+    `path` is as sent. Costs a tenth of a microsecond.
     """
     if status == 207:
         return True
-    if status != 200 or path is None:
+    if path is None:
         return False
+    if status != 200:
+        return status in (302, 303) and path.startswith("/apps/authorize/")
     if method == "GET":
         return "/operations/" in path or "/transactions/" in path
     if method not in _WRITES:

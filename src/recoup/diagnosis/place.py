@@ -40,6 +40,6 @@ def area_of_request(request: Request | None, path: str | None) -> Area:
         return Area.STORAGE
     if "sellingpartnerapi" in host:
         return Area.GENERAL
-    if "sellercentral" in host or "vendorcentral" in host or ("amazon" in host and path.startswith("/apps/")):
+    if "sellercentral" in host or "vendorcentral" in host or path.startswith("/apps/"):
         return Area.UNKNOWN
     return Area.GENERAL if path.startswith("/") and (request.method or not host) else Area.UNKNOWN

@@ -60,7 +60,7 @@ class Opening:
         self._fulfillment = FulfillmentService(world.settings.fulfillment, int(world.seed), world.clock.now)
         self._fulfillment.state.document_base = self._base_url
         self.location_ids = self._locations(now)
-        consent = ConsentStage(world.accounts, application, partner)
+        consent = ConsentStage(world.accounts, application, partner, world.clock.now)
         self._general = self._open_general(world, now)
         self._fulfillment.state.on_status = self._announce
         self.stages: tuple[object, ...] = (

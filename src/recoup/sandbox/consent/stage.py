@@ -6,6 +6,7 @@ changes, so that a wrong argument changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -22,8 +23,11 @@ _Entity = Literal["seller", "vendor"]
 class ConsentStage:
     """Outside forces on an application's registration, and on who has authorized it."""
 
-    def __init__(self, accounts: Accounts, application: Application, partner: SellingPartner) -> None:
+    def __init__(
+        self, accounts: Accounts, application: Application, partner: SellingPartner, now: Callable[[], float]
+    ) -> None:
         self._accounts = accounts
+        self._now = now
         self._application = application
         self._partner = partner
 
@@ -82,14 +86,14 @@ class ConsentStage:
         if name is not None:
             application.name = name.strip()
 
-    def authorized_by_others(self, count: int, now: float, entity: _Entity = "seller") -> dict[str, Any]:
-        """So many other accounts of the region authorize the application on the consent page; gives their merchant_ids."""
+    def authorized_by_others(self, count: int, entity: _Entity = "seller") -> dict[str, Any]:
+        """So many other accounts authorize the application on the consent page; gives their merchant_ids."""
         if not 0 <= count <= _MOST_ACCOUNTS:
             raise ValueError(f"count must be from 0 to {_MOST_ACCOUNTS}, not {count}")
         region, marketplaces = self._partner.region, self._partner.marketplaces
         others = [self._accounts.new_partner(entity, region, list(marketplaces)) for _ in range(count)]
         for other in others:
-            self._accounts.authorize(self._application, other, now, by_consent=True)
+            self._accounts.authorize(self._application, other, self._now(), by_consent=True)
         return {"merchant_ids": [other.merchant_id for other in others]}
 
     def users(self) -> list[dict[str, Any]]:
