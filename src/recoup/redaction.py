@@ -34,18 +34,29 @@ _NAMES_OF_SECRETS = (
     "access_token|refresh_token|client_secret|clientSecret|newClientSecret|accessToken|refreshToken|"
     "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier"
 )
-# Tokens as they stand, also percent-encoded (`Atza%7C…`): a token runs to the first character that no token has.
+# The bar after the prefix as it stands, percent-encoded once or twice (`Atza%7C…`), or escaped as in JSON.
+_BAR = re.compile(r"%(?:25){0,3}7[Cc]|\\+u007[Cc]")
+# A token runs to the first character that no token has.
 _TOKEN = re.compile(
-    r"(?:Atza|Atzr|Atc|Atz)(?:\||%7[Cc])[A-Za-z0-9_\-+/=.%~|]*|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+", re.ASCII
+    rf"(?:Atza|Atzr|Atc|Atz)(?:\||{_BAR.pattern})[A-Za-z0-9_\-+/=.%~|\\]*|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+", re.ASCII
 )
-# name=value, "name": "value", 'name' => 'value', name: value
+# name=value, "name": "value", 'name' => 'value', name: value; a quoted value may hold anything but its quote
 _NAMED = re.compile(
-    rf"""(?P<name>(?:{_NAMES_OF_SECRETS}))(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)(?P<open>\\?["']?)(?P<value>[^"'&\s,;}}\]\\]+)""",
+    rf"""(?P<name>{_NAMES_OF_SECRETS}|(?<=[?&])code)(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)"""
+    r"""(?P<open>\\?["'])?(?P<value>(?(open)(?:(?!(?P=open)).)+|[^"'&\s,;}\]\\]+))""",
     re.IGNORECASE,
 )
-_HEADER_LINE = re.compile(
-    r"(?im)^(?P<head>[\s>*<\-H'\"]*(?:x-amzn?-access-token|x-amz-security-token|authorization|proxy-authorization|cookie|set-cookie)['\"]?\s*(?::|=>|=)\s*)(?P<value>[^\r\n]+)"
+# A field, in whatever is written around it: a raw request, curl, a mapping, pairs. Where its value ends is found apart.
+_FIELD = re.compile(
+    r"""(?P<outer>\\?["'])?"""
+    r"""(?:x-amzn?-access-token|x-amz-security-token|set-cookie|(?<![\w\-])(?:(?:proxy-)?authorization|cookie))"""
+    r"""(?:(?P<close>\\?["'])[ \t]{0,9}(?:=>|[:=,])|[ \t]{0,9}[:=]|[ ]header:(?=[ ]['"]))"""
+    r"""[ \t]{0,9}(?:b(?=["']))?(?P<open>\\?["'])?""",
+    re.IGNORECASE,
 )
+_WORDS_OF_FIELDS = ("-token", "authorization", "cookie")
+_LINE_END = re.compile(r"[\r\n]|$")
+_USER = re.compile(r"(?<=://)[^/@\s?#'\"]{1,256}@")
 _PRESIGNED = re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,6}")
 
@@ -60,22 +71,49 @@ def token_kind(value: str) -> str | None:
 
 def mask(value: str) -> str:
     """The sign that stands in the place of a secret: its kind where known, and its length."""
-    return f"<{token_kind(value.replace('%7C', '|').replace('%7c', '|')) or 'redacted'}, {len(value)} characters>"
+    return f"<{token_kind(_BAR.sub('|', value)) or 'redacted'}, {len(value)} characters>"
 
 
 def redact_text(text: str) -> str:
-    """`text` with every token, named secret, presigned signature and e-mail address masked; the rest as it was."""
-    text = _HEADER_LINE.sub(lambda m: m["head"] + mask(m["value"].strip().strip("'\"")), text)
+    """`text` with every token, named secret, password, presigned signature and e-mail address masked; the rest as it
+    was. Takes time in proportion to its length.
+    """
+    text = _masked_fields(text)
     text = _TOKEN.sub(lambda m: mask(m[0]), text)
     text = _NAMED.sub(_mask_named, text)
     text = _PRESIGNED.sub(lambda m: f"{m[1]}={mask(m[2])}", text)
+    text = _USER.sub("<redacted>@", text)
     return _EMAIL.sub("<e-mail address>", text)
+
+
+def _masked_fields(text: str) -> str:
+    lowered = text.lower()
+    if not any(word in lowered for word in _WORDS_OF_FIELDS):
+        return text
+    parts: list[str] = []
+    done = line_end = 0
+    for found in _FIELD.finditer(text):
+        start = found.end()
+        if start <= done:
+            continue  # inside a value that was masked already
+        if line_end <= start:  # looked for once a line, or the time would grow by the square
+            line_end = _LINE_END.search(text, start).start()  # type: ignore[union-attr]  # the end always is one
+        end = line_end
+        quote = found["open"] or (None if found["close"] else found["outer"])
+        if quote and (closing := text.find(quote, start, end)) >= 0:
+            end = closing
+        value = text[start:end].strip()
+        if value and not value.startswith("<"):  # else masked already, with its kind
+            parts += (text[done:start], mask(value))
+            done = end
+    parts.append(text[done:])
+    return "".join(parts)
 
 
 def _mask_named(found: re.Match[str]) -> str:
     if found["value"].startswith("<"):  # masked already, with its kind
         return found[0]
-    return found["name"] + found["quote"] + found["sep"] + found["open"] + mask(found["value"])
+    return found["name"] + found["quote"] + found["sep"] + (found["open"] or "") + mask(found["value"])
 
 
 def redact_url(url: str) -> str:

@@ -100,3 +100,49 @@ def test_no_repr_of_an_exchange_shows_a_token_or_a_body() -> None:
 def test_any_text_can_be_redacted_and_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact_text(text)
     assert redact_text(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("curl -H 'Authorization: Bearer planted' h", "curl -H 'Authorization: <redacted, 14 characters>' h"),
+        ("curl -H 'Cookie: a=planted' h", "curl -H 'Cookie: <redacted, 9 characters>' h"),
+        (
+            "{'Host': 'h', 'x-amz-access-token': 'planted'}",
+            "{'Host': 'h', 'x-amz-access-token': '<redacted, 7 characters>'}",
+        ),
+        ("[(b'x-amz-access-token', b'planted')]", "[(b'x-amz-access-token', b'<redacted, 7 characters>')]"),
+        ('"{\\"x-amz-access-token\\":\\"planted\\"}"', '"{\\"x-amz-access-token\\":\\"<redacted, 7 characters>\\"}"'),
+        (
+            "Invalid pair in Authorization header: 'Bearer planted'.",
+            "Invalid pair in Authorization header: '<redacted, 14 characters>'.",
+        ),
+        ("needs a header. Authorization=Bearer planted", "needs a header. Authorization=<redacted, 14 characters>"),
+        ('client_secret="a, planted &b"', 'client_secret="<redacted, 13 characters>"'),
+        ("Atza%257CIwplanted", "<access token, 18 characters>"),
+        ("Atzr\\u007cIwplanted", "<refresh token, 19 characters>"),
+        ("proxy https://me:planted@localhost:1", "proxy https://<redacted>@localhost:1"),
+        (
+            "grant_type=authorization_code&code=planted&x=1",
+            "grant_type=authorization_code&code=<redacted, 7 characters>&x=1",
+        ),
+        (
+            "x-amz-access-token: planted\r\nAuthorization: Bearer planted\r\nHost: h",
+            "x-amz-access-token: <redacted, 7 characters>\r\nAuthorization: <redacted, 14 characters>\r\nHost: h",
+        ),
+        (
+            "from the x-amz-access-token header: it was never set",
+            "from the x-amz-access-token header: it was never set",
+        ),
+    ],
+)
+def test_a_secret_without_a_known_prefix_is_told_by_its_place(text: str, shown: str) -> None:
+    assert redact_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", "> \n", " ", "access_token ", "cookie: ", "'authorization': ", "a@", "Atza%25"]
+)
+def test_masking_takes_time_in_proportion_to_the_length(piece: str) -> None:
+    """A million characters: what takes time by the square would not end."""
+    assert "planted" not in redact_text(piece * (1_000_000 // len(piece)) + "Atza|planted")
