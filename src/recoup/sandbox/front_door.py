@@ -2,7 +2,8 @@
 
 Each check is one small function over a `Visit`. It reads what the earlier ones found, notes what the later ones need,
 and raises a `Refusal` for its one reason. Amazon does not state the order; this one agrees with what was observed:
-form, route, removal date, token, secret, party, region, role, standing, rate, content type, size, fields, JSON.
+form, agent, route, removal date, token, secret, party, region, availability, role, standing, rate, content type, size,
+fields, JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from recoup.catalogue.facts.marketplaces import region_of
 from recoup.catalogue.facts.operations import Body, Operation, OperationTable, Party
 from recoup.exchange import Headers
 from recoup.sandbox.accounts import AccessToken, Accounts, PartnerStatus, SellingPartner
+from recoup.sandbox.availability import offered
 from recoup.sandbox.buckets import Buckets, usage_plan
 from recoup.sandbox.operation import Refusal
 from recoup.sandbox.settings import SandboxSettings
@@ -36,6 +38,7 @@ class Door(msgspec.Struct, kw_only=True):
     down_from: float = float("-inf")  # epoch seconds
     down_until: float = float("-inf")
     down_with: str = "other-503-unavailable"  # the fault that a front door in trouble answers
+    withheld: set[tuple[str, str]] = msgspec.field(default_factory=set)  # api and version, marketplace: not offered yet
 
 
 class Visit(msgspec.Struct, kw_only=True):
@@ -95,6 +98,13 @@ def form(visit: Visit) -> None:
                 raise Refusal("400-get-with-body", because=f"a {visit.method} carries {name}")
 
 
+def agent(visit: Visit) -> None:
+    """The User-Agent is not longer than is accepted."""
+    longest = visit.door.settings.longest_user_agent
+    if len(visit.headers.get("user-agent") or "") > longest:
+        raise Refusal("400-wrong-content-type", because=f"the User-Agent has more than {longest} characters")
+
+
 def health(visit: Visit) -> None:
     """The front door itself is in order."""
     if visit.door.down_from <= visit.now < visit.door.down_until:
@@ -105,9 +115,15 @@ def route(visit: Visit) -> None:
     """Method and path are those of a known operation. An unknown path is a 403, not a 404 (contradiction C-34)."""
     visit.operation = visit.door.operations.find(visit.method, visit.path)
     if visit.operation is None:
+        if visit.path.startswith(_SAYS_404):
+            raise Refusal("404-wrong-path", because="no operation has this path, and this API says so itself")
         others = ", ".join(other.method for other in visit.door.operations.find_any_method(visit.path))
         hint = f"the path takes {others}" if others else "no operation has this path"
         raise Refusal("403-wrong-path-or-version", because=f"{visit.method} is not known here: {hint}")
+
+
+# APIs whose own gateway answers a path that it does not know, with the 404 of their model (contradiction C-34).
+_SAYS_404 = ("/tracking/2026-01-30/",)
 
 
 def removal_date(visit: Visit) -> None:
@@ -181,6 +197,17 @@ def region(visit: Visit) -> None:
                 raise Refusal(
                     "403-region-mismatch", because=f"{value} belongs to {found}, this endpoint to {visit.region}"
                 )
+
+
+def availability(visit: Visit) -> None:
+    """The API is offered in every marketplace that the query names."""
+    operation = visit.known
+    for name in operation.marketplace:
+        for value in filter(None, visit.query.get(name, "").split(",")):
+            late = (f"{operation.api} {operation.version}", value) in visit.door.withheld
+            if late or not offered(operation.api, value):
+                because = f"{operation.api} {operation.version} is not offered in {value}"
+                raise Refusal("403-unsupported-marketplace", because=because)
 
 
 def role(visit: Visit) -> None:
@@ -276,6 +303,7 @@ def json_syntax(visit: Visit) -> None:
 
 CHECKS: tuple[Callable[[Visit], None], ...] = (
     form,
+    agent,
     health,
     route,
     removal_date,
@@ -285,6 +313,7 @@ CHECKS: tuple[Callable[[Visit], None], ...] = (
     grant,
     party,
     region,
+    availability,
     role,
     standing,
     rate,

@@ -50,7 +50,7 @@ class Login:
         self.codes: dict[str, AuthorizationCode] = {}
         self.down_from = float("-inf")  # epoch seconds
         self.down_until = float("-inf")
-        self.down_with = "lwa-temporarily-unavailable"  # or lwa-server-error
+        self.down_with = "lwa-temporarily-unavailable"  # or another lwa-* fault without a known cause
 
     def new_code(self, authorization: Authorization, redirect_uri: str | None, now: float) -> str:
         """A code for that authorization. `redirect_uri` is the one that the consent was asked with, where it was."""

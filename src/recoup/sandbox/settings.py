@@ -25,7 +25,11 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     secret_overlap: float = 7 * _DAY  # documented: how long the old secret lives on after a rotation
     code_lifetime: float = 300.0  # documented: an authorization code, once
     largest_body: int = 1_048_576  # proposed: the limit behind 413 is not published
+    largest_head: int = 65_536  # proposed: request line and all header fields together
+    largest_field: int = 8190  # proposed: one line of the head; that there is a limit was observed
+    request_patience: float = 60.0  # proposed: seconds of real time for the next byte of a request that has begun
     longest_token: int = 2048  # documented
+    longest_user_agent: int = 500  # documented; that the answer is a 400 without a reason is proposed
     unknown_rate: float = 5.0  # documented for Amazon's own sandbox: every operation
     unknown_rate_burst: float = 15.0  # documented for Amazon's own sandbox
     unknown_burst: float = 10.0  # proposed: burst where only a rate of more than 1/s is known

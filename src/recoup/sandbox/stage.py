@@ -16,6 +16,13 @@ from recoup.sandbox.world import REGIONS, World
 
 __all__ = ["AccountStage", "Principal"]
 
+_LOGIN_TROUBLE = {
+    "overloaded": "lwa-temporarily-unavailable",
+    "internal": "lwa-server-error",
+    "throttled": "lwa-rate-limited",
+    "intercepted": "lwa-html-or-non-json",
+}
+
 
 class Principal:
     """The application, the selling partner and the grant whose credentials the sandbox prints at its start."""
@@ -128,12 +135,29 @@ class AccountStage:
     # --- the front door and Login with Amazon
 
     def login_outage(
-        self, seconds: float, kind: Literal["overloaded", "internal"] = "overloaded", after: float = 0.0
+        self,
+        seconds: float,
+        kind: Literal["overloaded", "internal", "throttled", "intercepted"] = "overloaded",
+        after: float = 0.0,
     ) -> None:
-        """Login with Amazon is overloaded, or fails internally, for so long, beginning `after` seconds; 0 ends it."""
+        """Login with Amazon is in trouble for so long, beginning `after` seconds; 0 ends it.
+
+        It is overloaded, fails internally, throttles (others ask too often), or a page of something on the way comes.
+        """
         login = self._world.login
         login.down_from, login.down_until = self._window(after, seconds)
-        login.down_with = "lwa-temporarily-unavailable" if kind == "overloaded" else "lwa-server-error"
+        login.down_with = _LOGIN_TROUBLE[kind]
+
+    def offer_api(self, api: str, marketplace_id: str, version: str | None = None, offered: bool = True) -> None:
+        """An API (in all versions, or in one) is offered in a marketplace, or not (403-unsupported-marketplace)."""
+        if region_of(marketplace_id) is None:
+            raise ValueError(f"there is no marketplace {marketplace_id!r}")
+        known = {item.version for item in self._world.door.operations.items if item.api == api}
+        if not known or (version is not None and version not in known):
+            raise ValueError(f"no API is called {api!r} {version or ''}; known versions: {', '.join(sorted(known))}")
+        for name in known if version is None else {version}:
+            change = self._world.door.withheld.discard if offered else self._world.door.withheld.add
+            change((f"{api} {name}", marketplace_id))
 
     def front_door_outage(
         self, seconds: float, kind: Literal["unavailable", "internal"] = "unavailable", after: float = 0.0

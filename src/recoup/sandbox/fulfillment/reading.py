@@ -12,7 +12,7 @@ from recoup.sandbox.fulfillment.steps import Asked, Effect, Step
 from recoup.sandbox.fulfillment.store import Fulfillment, Shipment
 from recoup.sandbox.fulfillment.validation import invalid, one_of, ordered, query_count, query_instant, text
 from recoup.sandbox.fulfillment.views import shipment_view
-from recoup.sandbox.operation import OperationCall, Outcome
+from recoup.sandbox.operation import OperationCall, Outcome, Refusal
 
 __all__ = ["GET_SHIPMENT", "get_shipments"]
 
@@ -22,7 +22,16 @@ def _read(state: Fulfillment, call: OperationCall) -> Asked:
 
 
 def _plan(state: Fulfillment, shipment: Shipment, asked: Asked, now: float) -> Effect:
-    return lambda: Outcome(body=shipment_view(shipment))
+    return lambda: _seen(state, shipment)
+
+
+def _seen(state: Fulfillment, shipment: Shipment) -> Outcome:
+    view = shipment_view(shipment)
+    newer = state.newer_values.get(shipment.id)
+    if newer is None:
+        return Outcome(body=view)
+    parts = [Refusal("null-enum", because=f"Amazon added {value!r} to {name}") for name, value in newer.items()]
+    return Outcome(body={**view, **newer}, parts=parts)
 
 
 GET_SHIPMENT = Step(_read, _plan, changes=False)

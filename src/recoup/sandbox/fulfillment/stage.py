@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from typing import Literal
 
 from recoup.sandbox.fulfillment.amazon_stage import carrier_event
 from recoup.sandbox.fulfillment.births import new_location, new_return, new_shipment
@@ -120,6 +121,15 @@ class Stage:
         for item in self._items(entity):
             if item.reserved >= 0:
                 item.reserved = -1 - item.reserved
+
+    def add_enum_value(self, shipment_id: str, value: str, field: Literal["status", "subStatus"] = "status") -> None:
+        """Amazon adds a value to an enumeration without a new version, and a shipment has it (null-enum)."""
+        shipment = self._shipment(shipment_id)
+        self._state.newer_values.setdefault(shipment.id, {})[field] = value
+
+    def remove_enum_value(self, shipment_id: str) -> None:
+        """The shipment has values of the published models only."""
+        self._state.newer_values.pop(self._shipment(shipment_id).id, None)
 
     def repair(self, entity: str) -> None:
         """Amazon's support repairs the record of a shipment or SKU."""

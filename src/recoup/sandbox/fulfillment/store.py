@@ -257,6 +257,7 @@ class Fulfillment:
         self.limits: dict[str, RateLimit | None] = {}  # set on the stage, over the settings
         self.buckets: dict[tuple[str, str], Bucket] = {}
         self.failures: dict[tuple[str, str], list[float]] = {}  # shipment, operation -> instants of failed attempts
+        self.newer_values: dict[str, dict[str, str]] = {}  # shipment id -> field -> a value newer than the models
         self.on_status: Callable[[Shipment, float], None] | None = None  # told of every new status
         self._by_sequence: dict[int, Shipment] = {}
         self._listings: dict[tuple[str, State, str], list[tuple[float, int]]] = {}
