@@ -12,4 +12,12 @@ def entry() -> None:
 
     from recoup.cli.main import Streams, main
 
-    raise SystemExit(main(sys.argv[1:], Streams(sys.stdin.buffer, sys.stdout, sys.stderr), os.environ))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without “ or ✓ shows their number; it does not end the command
+            stream.reconfigure(errors="backslashreplace")
+    status = main(sys.argv[1:], Streams(sys.stdin.buffer, sys.stdout, sys.stderr), os.environ)
+    try:
+        sys.stdout.flush()
+    except OSError:  # main has said so; what is left in the buffer must not be tried again when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(status)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from time import perf_counter
 
 import click
 
+from recoup.catalogue.fault import Fault
+from recoup.catalogue.loader import catalogue
 from recoup.cli.main import Invocation
+from recoup.diagnosis.search import lookup
 
 __all__ = ["command"]
 
@@ -53,11 +57,11 @@ def command(
         known = {fault.id: fault for fault in faults}
         for name in ids:
             if name not in known:
-                near = get_close_matches(name, known, n=3, cutoff=0.4)
-                raise click.UsageError(
-                    f"no fault of the drill is called {name!r}" + (f"; nearest are: {', '.join(near)}" if near else "")
-                )
+                raise click.UsageError(f"no fault of the drill is called {name!r}{_nearest(name, known)}")
         faults = [known[name] for name in ids]
+    for file in (json_file, html_file):
+        if file is not None and Path(file).is_dir():  # said before the drill, not after it
+            raise click.UsageError(f"{file} is a folder; name a file in it")
 
     # With --json - the table makes way: standard output then holds JSON and nothing else.
     stream = invocation.streams.stderr if json_file == "-" else invocation.streams.stdout
@@ -95,6 +99,13 @@ def command(
         console.print(f"details: {html_file}", markup=False, highlight=False)
     failed = summary.red + (0 if allow_missing else summary.missing + summary.tied)
     return 1 if failed else 0
+
+
+def _nearest(name: str, known: Mapping[str, Fault]) -> str:
+    """The faults whose code, status or id is meant by `name`, else those that are spelt alike."""
+    meant = [fault.id for fault in lookup(catalogue(), name) if fault.id in known]
+    near = meant[:5] or get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"; nearest are: {', '.join(near)}" if near else ""
 
 
 def _write(path: Path, text: str) -> None:

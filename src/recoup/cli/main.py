@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from errno import ENOSPC
 from importlib import import_module
 from typing import BinaryIO, NamedTuple, TextIO
 
@@ -60,12 +61,25 @@ def _recoup() -> None:
     """
 
 
+# What a command imports of other people's, and the extra that brings it.
+EXTRAS = {
+    ("sandbox", "httptools"): "sandbox",
+    ("sandbox", "jinja2"): "sandbox",
+    ("drill", "httptools"): "drill",
+    ("drill", "httpx2"): "drill",
+    ("drill", "jinja2"): "drill",
+    ("drill", "rich"): "drill",
+}
+
+
 def main(arguments: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
     """Run one command and return its exit status. Never raises for bad input: it says what, why and what to do now."""
     with redirect_stdout(streams.stdout), redirect_stderr(streams.stderr):
         try:
             invocation = Invocation(streams, Settings.read(environment))
-            result = _recoup.main(list(arguments), prog_name="recoup", standalone_mode=False, obj=invocation)
+            with _recoup.make_context("recoup", list(arguments), obj=invocation) as context:
+                result = _recoup.invoke(context)
+            streams.stdout.flush()
         except click.exceptions.Exit as stop:
             return stop.exit_code
         except click.exceptions.NoArgsIsHelpError as error:
@@ -74,7 +88,7 @@ def main(arguments: Sequence[str], streams: Streams, environment: Mapping[str, s
         except click.ClickException as error:
             error.show(file=streams.stderr)
             return 2
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             streams.stderr.write("stopped\n")
             return 130
         except RecoupError as error:
@@ -82,4 +96,19 @@ def main(arguments: Sequence[str], streams: Streams, environment: Mapping[str, s
             return 2
         except BrokenPipeError:  # whoever read our output has gone, as `| head` does: nothing is left to say
             return 0
+        except ModuleNotFoundError as error:
+            command, module = next(iter(arguments), ""), (error.name or "").partition(".")[0]
+            extra = EXTRAS.get((command, module))
+            if extra is None:
+                raise
+            streams.stderr.write(
+                f"recoup: '{command}' needs {module}, which is not installed; the extra [{extra}] brings it:\n"
+                f'    pip install "recoup[{extra}]"\n'
+            )
+            return 2
+        except OSError as error:
+            if error.errno != ENOSPC:
+                raise
+            streams.stderr.write(f"recoup: the output cannot be written: {error.strerror}\n")
+            return 2
     return result if isinstance(result, int) else 0
