@@ -21,6 +21,8 @@ from recoup.sandbox.world import World
 
 __all__ = ["Keeping", "begin_or_resume", "keep_page"]
 
+_MOST_SNAPSHOTS = 20
+
 
 class Keeping:
     """What one sandbox remembers of its own past. `file` keeps it beyond the life of the process."""
@@ -30,6 +32,7 @@ class Keeping:
         self._actions = actions
         self._base_url = base_url
         self._file = file
+        self._snapshots: dict[str, Snapshot] = {}
         self._record = Record(opened.world, beginning, base_url, file)
 
     def start(self, past: Past | None) -> None:
@@ -63,12 +66,25 @@ class Keeping:
         plain: dict[str, Any] = msgspec.to_builtins(self._record.snapshot())
         return plain
 
-    def restore(self, given: Mapping[str, Any]) -> None:
+    def keep(self, name: str) -> str:
+        """Keep a snapshot under a name, in memory. Raises ValueError where there are too many, or too much to keep."""
+        if name not in self._snapshots and len(self._snapshots) >= _MOST_SNAPSHOTS:
+            raise ValueError(f"{_MOST_SNAPSHOTS} snapshots are kept already; use one of their names again")
+        self._snapshots[name] = self._record.snapshot()
+        return name
+
+    def kept(self, name: str) -> Snapshot:
+        """The snapshot of that name. Raises ValueError where there is none."""
+        if name not in self._snapshots:
+            raise ValueError(f"no snapshot is called {name!r}; there are {', '.join(self._snapshots) or 'none'}")
+        return self._snapshots[name]
+
+    def restore(self, given: Mapping[str, Any] | Snapshot) -> None:
         """Put the world back to a snapshot. Raises ValueError, and nothing has changed, where that is not possible.
 
         What is in flight ends at once, in the world that it began in; fault plans stay.
         """
-        snapshot = self._checked(given)
+        snapshot = given if isinstance(given, Snapshot) else self._checked(given)
         world = self._opened.world
         with world.lock:
             self._try(snapshot)

@@ -20,10 +20,25 @@ import msgspec
 
 from recoup.exchange import Headers, Response
 from recoup.sandbox.answers import Answers
+from recoup.sandbox.login import TOKEN_PATH
 from recoup.sandbox.operation import Refusal
 
-__all__ = ["Effect", "Fault", "Hang", "Latency", "Met", "Pass", "Plan", "Plans", "Reset", "Status", "Truncate"]
+__all__ = [
+    "CONTROL_PATH",
+    "Effect",
+    "Fault",
+    "Hang",
+    "Latency",
+    "Met",
+    "Pass",
+    "Plan",
+    "Plans",
+    "Reset",
+    "Status",
+    "Truncate",
+]
 
+CONTROL_PATH = "/_sandbox/"  # never meddled with
 _LONGEST = 600.0  # seconds
 _MOST_PLANS = 100
 _METHOD = re.compile(r"[A-Z]{1,20}")
@@ -83,7 +98,8 @@ Effect = Pass | Status | Fault | Latency | Reset | Truncate | Hang
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to which calls.
 
-    `path` is a pattern with * over the path as sent, `method` and `region` narrow it further. The effects of `script`
+    `path` is a pattern with * over the path as sent; * alone stands for all but the token endpoint, which is meant only
+    where it is named. `method` and `region` narrow it further. The effects of `script`
     happen to matching calls one after the other, from the call number `nth` on; with `repeat` from the start again.
     With `chance` (0 to 1) each matching call from `nth` on is hit at random instead, by one effect of the script; the
     same `seed` and calls are hit the same.
@@ -221,7 +237,7 @@ class Plans:
 
     def meet(self, method: str, target: str, region: str) -> Met | None:
         """What happens to this call: None where it goes through."""
-        if not self._running:
+        if not self._running or target.startswith(CONTROL_PATH):
             return None
         path, met = target.partition("?")[0], None
         with self._lock:
@@ -229,7 +245,7 @@ class Plans:
                 plan = one.plan
                 if plan.method not in (None, method) or plan.region not in (None, region):
                     continue
-                if not fnmatchcase(path, plan.path):
+                if not (path != TOKEN_PATH if plan.path == "*" else fnmatchcase(path, plan.path)):
                     continue
                 effect = one.next()
                 if effect is not None and met is None:

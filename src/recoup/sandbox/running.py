@@ -24,9 +24,10 @@ from msgspec import structs
 
 from recoup.errors import SettingsError
 from recoup.sandbox.actions import Actions
+from recoup.sandbox.asked import AskedFaults, FaultAsked
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.consent.addresses import CONSENT
-from recoup.sandbox.control import CONTROL_PATH, Control, is_loopback
+from recoup.sandbox.control import CONTROL_PATH, Control, Rooms, is_loopback
 from recoup.sandbox.keeping import Keeping, begin_or_resume, keep_page
 from recoup.sandbox.login import TOKEN_PATH
 from recoup.sandbox.opening import open_world
@@ -105,7 +106,10 @@ class Sandbox:
         beginning = structs.replace(beginning, ports=ports)
         self._keeping = Keeping(self._opened, self.stage, self.endpoint, beginning, self._file)
         self._keeping.start(past)
-        control = Control(world, self.stage, credentials=self.as_dict, key=control_key)
+        self.plans = self._site.plans
+        self._asked = AskedFaults(self.stage, self.plans, lambda: self.merchant_id, self.clock.now)
+        rooms = Rooms(world, self.stage, self.plans, self._asked, self._keeping, self.as_dict, self.reset)
+        control = Control(rooms, key=control_key)
         recorded = {prefix: keep_page(world, page) for prefix, page in self._opened.recorded_pages.items()}
         self._site.pages = {CONTROL_PATH: control.page, **self._opened.pages, **recorded}
 
@@ -186,8 +190,27 @@ class Sandbox:
         return self._opened.world.trail(request_id)
 
     def reset(self, seed: int | None = None) -> None:
-        """Begin anew at the first instant, at the same addresses: same seed and credentials, or those of another."""
+        """Begin anew at the first instant, at the same addresses: same seed and credentials, or those of another.
+
+        Ends all fault plans too.
+        """
         self._opened.world.reset(seed)
+        self.plans.remove()
+        self._asked.forget()
+
+    def raise_fault(self, fault: str, **more: Any) -> dict[str, Any]:
+        """Bring a fault about by its id, for the calls that follow; gives how: by its cause, or by a fault plan.
+
+        `more` is that of `FaultAsked`. Raises ValueError where there is no such fault or it cannot be asked for so.
+        """
+        try:
+            return self._asked.ask(FaultAsked(fault=fault, **more))
+        except TypeError as error:
+            raise ValueError(f"a fault is not asked for like that: {error}") from error
+
+    def mend_fault(self, fault: str) -> None:
+        """Mend a fault that was asked for. Raises ValueError where it was not."""
+        self._asked.mend(fault)
 
     def start(self) -> Self:
         """Begin to answer. Returns when it does."""
