@@ -109,3 +109,60 @@ def test_one_transport_under_both_libraries_gives_each_its_own_responses() -> No
 def test_requests_of_another_library_are_refused_with_a_reason() -> None:
     with recoup.Transport() as transport, pytest.raises(recoup.SettingsError, match="works under httpx2 and httpx"):
         transport.handle_request(object())
+
+
+def test_a_redirect_to_elsewhere_does_not_take_the_callers_own_token_along(kind: Kind) -> None:
+    with Server(OK) as elsewhere:
+        away = Answer(302, b"", {"Location": f"http://localhost:{elsewhere.port}/landing"})
+        mine = {"x-amz-access-token": "Atza|mine", "x-other": "kept"}
+        with Server(away) as server, Client(kind, server) as client:
+            response = client.call("GET", SHIPMENT, headers=mine)
+            again = client.call("GET", f"http://localhost:{elsewhere.port}/direct", headers=mine)
+        assert server.calls[0].token == "Atza|mine"
+        redirected, direct = elsewhere.calls
+        assert redirected.token is None
+        assert redirected.headers["x-other"] == "kept"
+        assert direct.token == "Atza|mine"  # a call that the caller himself sends elsewhere is none of our business
+        assert response.status_code == again.status_code == 200
+
+
+@pytest.mark.parametrize("library", [httpx2, httpx])
+def test_a_redirect_out_of_tls_takes_no_token_along(library: Any) -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    def answer(request: Any) -> Any:
+        seen.append((request.url.scheme, request.headers.get("x-amz-access-token")))
+        if request.url.path == "/auth/o2/token":
+            return library.Response(200, json={"access_token": "Atza|one", "expires_in": 3600})
+        if request.url.scheme == "https":
+            return library.Response(302, headers={"Location": "http://proxy.example/landing"})
+        return library.Response(200, json={})
+
+    credentials = recoup.Login(
+        client_id="amzn1.application-oa2-client.1",
+        client_secret="amzn1.oa2-cs.v1.secret",
+        refresh_token="Atzr|refresh",
+    )
+    transport = recoup.Transport(library.MockTransport(answer), login=credentials, hosts=["proxy.example"])
+    with library.Client(transport=transport, follow_redirects=True) as client:
+        client.get("https://proxy.example/orders/v0/orders")
+        client.get("https://proxy.example/orders/v0/orders", headers={"x-amz-access-token": "Atza|mine"})
+    assert seen[1:] == [("https", "Atza|one"), ("http", None), ("https", "Atza|mine"), ("http", None)]
+
+
+def test_a_token_request_that_is_redirected_is_sent_on(kind: Kind) -> None:
+    """A client hands the body of a redirected request down as a stream that nobody has read."""
+    form = {"grant_type": "refresh_token", "refresh_token": "Atzr|refresh"}
+    with (
+        Server(OK, tokens=lambda _: Answer(307, b"", {"Location": "/other"})) as server,
+        Client(kind, server) as client,
+    ):
+        server_answer = client.call("POST", "/auth/o2/token", data=form)
+    assert server_answer.status_code == 200
+    assert [each.form for each in server.received] == [form, form]
+    with (
+        Server(Answer(307, b"", {"Location": "/auth/o2/token"}), tokens=(UNAVAILABLE, OK)) as server,
+        Client(kind, server) as client,
+    ):
+        assert client.call("POST", SHIPMENT, data=form).status_code == 200
+    assert [each.form for each in server.logins] == [form, form]

@@ -96,7 +96,9 @@ class Caller:
         now = self._now
         replayable = job.library.replayable(job.request)
         # Asking for a token twice harms nobody, except with an authorization code, which is good for one use.
-        safe = (replayable and b"authorization_code" not in job.request.content) if job.asks_for_token else None
+        safe = None
+        if job.asks_for_token:
+            safe = replayable and b"authorization_code" not in (job.library.content(job.request) or b"")
         call = Call(
             random=self._random,
             policy=self._policy,
@@ -232,5 +234,5 @@ def _request(job: _Job) -> Request:
         method=job.request.method,
         url=str(job.request.url),
         headers=headers,
-        body=getattr(job.request, "_content", None),
+        body=job.library.content(job.request),
     )

@@ -77,11 +77,20 @@ class Library:
 
         A redirect, a log line or a traceback would carry it further.
         """
-        copy = object.__new__(type(request))
-        copy.__dict__.update(request.__dict__)
-        copy.headers = request.headers.copy()
+        copy = _with_own_headers(request)
         copy.headers[name] = value
         return copy
+
+    def without_header(self, request: Any, name: str) -> Any:
+        """The same request without this header field: a copy."""
+        copy = _with_own_headers(request)
+        del copy.headers[name]
+        return copy
+
+    def content(self, request: Any) -> bytes | None:
+        """The body of the request where it can be sent twice, else None. That of a redirected one was not read yet."""
+        read: bytes | None = getattr(request, "_content", None)
+        return read if read is not None or not self.replayable(request) else b"".join(request.stream)
 
     def give_back(self, response: Any, read: bytes | Prefix) -> None:
         """Let the response be read as if nobody had read it yet: `read` is its body as it came."""
@@ -108,6 +117,13 @@ class Library:
         except self._module.DecodingError:
             return raw
         return b"".join(parts)
+
+
+def _with_own_headers(request: Any) -> Any:
+    copy = object.__new__(type(request))
+    copy.__dict__.update(request.__dict__)
+    copy.headers = request.headers.copy()
+    return copy
 
 
 def _streams(module: Any) -> tuple[type[Any], type[Any], type[Any]]:

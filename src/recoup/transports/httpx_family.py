@@ -11,12 +11,13 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
+from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
 from recoup.transports import timing as timings
 from recoup.transports.effects import carry_out, carry_out_async
 from recoup.transports.flow import Caller
-from recoup.transports.foreign import library_of
+from recoup.transports.foreign import Library, library_of
 from recoup.transports.hosts import Hosts
 from recoup.transports.login import Login
 from recoup.transports.timing import Timing
@@ -39,6 +40,20 @@ if TYPE_CHECKING:  # both libraries' clients take these transports; neither libr
 
 else:
     _SyncFace = _AsyncFace = object
+
+
+_MARK = "recoup.from"
+"""In a request's extensions: this request, or the one that was redirected to it, was one of ours, by this scheme."""
+
+
+def _without_token(request: Any, library: Library) -> Any:
+    """The request without the access token that the caller gave it, where a redirect leads it to somebody else.
+
+    Both libraries take an Authorization field away then, and know nothing of Amazon's.
+    """
+    if _MARK not in request.extensions or TOKEN_HEADER not in request.headers:
+        return request
+    return library.without_header(request, TOKEN_HEADER)
 
 
 class _Base:
@@ -92,6 +107,16 @@ class _Base:
                     own = self._own[name] = make()
         return own
 
+    def _admitted(self, request: Any) -> bool:
+        """Whether recoup works on this request. If so it is marked, and a redirect carries the mark on."""
+        if not self._hosts.ours(request.url):
+            return False
+        scheme = request.url.scheme
+        if request.extensions.get(_MARK) == "https" and scheme != "https":
+            return False
+        request.extensions[_MARK] = scheme
+        return True
+
     def _opened(self) -> list[Any]:
         return [self._inner] if self._inner is not None else list(self._own.values())
 
@@ -107,8 +132,8 @@ class Transport(_Base, _SyncFace):
         """
         library = library_of(request)
         inner = self._open(library.name, library.inner)
-        if not self._hosts.ours(request.url):
-            return inner.handle_request(request)
+        if not self._admitted(request):
+            return inner.handle_request(_without_token(request, library))
         return carry_out(self._caller.flow(request, library), inner, self._current())
 
     def close(self) -> None:
@@ -136,8 +161,8 @@ class AsyncTransport(_Base, _AsyncFace):
         """
         library = library_of(request)
         inner = self._open(library.name, library.async_inner)
-        if not self._hosts.ours(request.url):
-            return await inner.handle_async_request(request)
+        if not self._admitted(request):
+            return await inner.handle_async_request(_without_token(request, library))
         return await carry_out_async(self._caller.flow(request, library), inner, self._current())
 
     async def aclose(self) -> None:
