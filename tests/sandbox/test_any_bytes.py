@@ -27,6 +27,9 @@ class Paper(asyncio.Transport):
         assert not self.shut, "written to after closing"
         self.written += bytes(data)
 
+    def can_write_eof(self) -> bool:
+        return False
+
     def close(self) -> None:
         self.shut = True
 

@@ -146,7 +146,8 @@ def test_a_get_with_a_content_length_gets_the_page(sandbox: Sandbox) -> None:
 def test_heads_and_fields_that_do_not_end_are_refused(sandbox: Sandbox) -> None:
     for lines in (["X-Long: " + "x" * 9000], [f"X-{n}: {'y' * 1000}" for n in range(80)]):
         answer = call(sandbox.endpoint, head("GET", "/unknown", None, *lines))
-        assert (answer.status, answer.body) == (400, PAGE)
+        assert answer.status == 400
+        assert b"Size of a request header field exceeds server limit." in answer.body
 
 
 def test_a_large_body_is_read_to_its_end_and_refused(sandbox: Sandbox) -> None:

@@ -1,52 +1,33 @@
 """Real sockets: HTTP/1.1 in, `World.handle` in the middle, one write out.
 
-The protocol is our own over httptools (llhttp), because the front door must see and say what no stock server lets it:
-the names of headers as Amazon writes them, an HTML page for a malformed request, nothing at all after a 204. The region
-is known from the socket that a connection arrived at.
+The protocol is our own over `recoup.sandbox.wire`, because the front door must see and say what no stock server lets
+it: the names of headers as Amazon writes them, an HTML page for a malformed request, nothing at all after a 204. The
+region is known from the socket that a connection arrived at.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-import httptools
-import msgspec
-
 from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.meddling import Cut, meddle, reset
-from recoup.sandbox.operation import Refusal
 from recoup.sandbox.plans import Met, Plans
+from recoup.sandbox.wire import Ask, Reader, Received, Refused
 from recoup.sandbox.world import Pending, World
 
-__all__ = ["CONTROL_PATH", "Connection", "Handler", "Site"]
+__all__ = ["Connection", "Handler", "Site"]
 
-CONTROL_PATH = "/_sandbox/"
 Handler = Callable[[Request, str], Response]  # a page beside the API: the request and the peer's address
 
 _STATUS_LINE = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NO_BODY = frozenset({204, 304})
-_MALFORMED = Refusal("400-malformed-http-method", because="not well-formed HTTP")  # all malformed requests get one page
-_MOST_QUEUED = 64  # pipelined requests of one connection; reading pauses beyond
-_MOST_DISCARDED = 64 * 1_048_576  # bytes of a body that is too large anyway; the connection closes beyond
-_LARGEST_HEAD = 65_536
-_LARGEST_FIELD = 8190
-
-
-class _Arrived(msgspec.Struct):
-    """One complete request off the wire."""
-
-    method: str
-    target: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    size: int
-    keep_alive: bool
-    version: str
+_MOST_WAITING = 262_144  # bytes that wait behind an answer that is due; reading pauses beyond
+_LINGER = 2.0  # seconds of real time for which what still comes is taken and dropped after the last answer
 
 
 class Site:
@@ -65,19 +46,13 @@ class Site:
         """What makes the protocol of a connection to the endpoint of `region`."""
         return lambda: Connection(self, region)
 
-    def meet(self, arrived: _Arrived, region: str) -> Met | None:
-        """What a fault plan does to this request; None where it goes through, as all of the control room's do."""
-        return (
-            None if arrived.target.startswith(CONTROL_PATH) else self.plans.meet(arrived.method, arrived.target, region)
-        )
-
-    def answer(self, arrived: _Arrived, region: str, peer: str) -> Response | Pending:
+    def answer(self, received: Received, region: str, peer: str) -> Response | Pending:
         """The response, or a Pending where the operation takes virtual time."""
-        request = _request(arrived)
+        request = _request(received)
         for prefix, page in self.pages.items():
-            if arrived.target.startswith(prefix):
+            if request.url.startswith(prefix):
                 return page(request, peer)
-        return self.world.handle(request, region, body_size=arrived.size)
+        return self.world.handle(request, region, body_size=received.size)
 
     def date(self) -> str:
         """The Date of a response, by the virtual clock."""
@@ -105,19 +80,22 @@ class Connection(asyncio.Protocol):
     """One client connection: requests are answered one after the other, in the order in which they came."""
 
     def __init__(self, site: Site, region: str) -> None:
+        settings = site.world.settings
         self._site = site
         self._region = region
         self._transport: asyncio.Transport | None = None
         self._peer = ""
-        self._parser: Any = httptools.HttpRequestParser(self)
-        self._queue: deque[_Arrived] = deque()
+        self._name = ""  # the peer's address with its port: what the trail of a malformed request is found by
+        self._reader = Reader(
+            largest_body=settings.largest_body, largest_head=settings.largest_head, largest_field=settings.largest_field
+        )
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_byte = 0.0  # by the loop's clock
         self._waiting = False  # an answer is due later
-        self._refusing = False  # the wire carries nonsense: answer what came before, then refuse and close
         self._ended = False  # the client will send no more
-        self._full = False  # too many requests are queued: reading pauses
+        self._full = False  # too much has come behind an answer that is due: reading pauses
         self._choked = False  # the client does not read its answers: neither read nor answer more
         self._leaving = False  # the last answer is written, or nobody is there any more
-        self._begin()
 
     # --- asyncio
 
@@ -127,7 +105,9 @@ class Connection(asyncio.Protocol):
             raise TypeError("the sandbox speaks over streams")
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        self._peer = peer[0] if isinstance(peer, tuple) else ""
+        if isinstance(peer, tuple):
+            self._peer = peer[0]
+            self._name = f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
         self._site.connections.add(self)
         if self._site.closing:
             transport.abort()
@@ -135,14 +115,16 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; operations that are under way go on without it."""
         self._site.connections.discard(self)
-        self._transport = self._parser = None
+        self._transport = None
         self._leaving = True
-        self._queue.clear()
+        self._watch(None)
 
     def eof_received(self) -> bool:
         """The client sends no more: stay open only while it still waits for an answer."""
         self._ended = True
-        return self._waiting or bool(self._queue)
+        self._reader.end()
+        self._work()
+        return not self._leaving and (self._waiting or self._choked)
 
     def pause_writing(self) -> None:
         """The client does not read: read and answer no more."""
@@ -158,116 +140,94 @@ class Connection(asyncio.Protocol):
         self._work()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came in: parse them, then answer every request that is complete."""
-        while data and not self._refusing and not self._leaving:
-            try:
-                self._parser.feed_data(data)
-                data = b""
-            except httptools.HttpParserUpgrade as upgrade:  # not offered: the request itself is answered as it is
-                self._parser = httptools.HttpRequestParser(self)
-                data = data[upgrade.args[0] :]
-            except httptools.HttpParserError:
-                self._refusing = True
-            self._work()
+        """Bytes came in: answer every request that is complete."""
+        if self._leaving:
+            return  # taken and dropped, so that the client gets to read its last answer
+        self._reader.feed(data)
+        self._work()
+        if self._reader.waiting and not self._waiting and not self._leaving:
+            self._watch(self._site.world.settings.request_patience)
+        elif self._timer is not None and not self._leaving:
+            self._watch(None)
 
     def abort(self) -> None:
         """Drop the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
-    # --- httptools
+    # --- real time
 
-    def _begin(self) -> None:
-        self._target = b""
-        self._headers: list[tuple[str, str]] = []
-        self._head_size = 0
-        self._body: list[bytes] = []
-        self._size = 0
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._begin()
-
-    def on_url(self, part: bytes) -> None:
-        """A part of the request's target."""
-        self._target += part
-        self._measure(len(part), 0)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header field."""
-        self._measure(len(name) + len(value), len(value))
-        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
-
-    def _measure(self, more: int, field: int) -> None:
-        self._head_size += more
-        if self._head_size > _LARGEST_HEAD or field > _LARGEST_FIELD:
-            raise ValueError("the head of the request is too large")
-
-    def on_headers_complete(self) -> None:
-        """The head is complete: tell a client that asks whether it may go on."""
-        if self._transport is None or self._waiting or self._queue:
+    def _watch(self, patience: float | None) -> None:
+        """Wait so long for the next byte of the request that has begun; None: for nothing any more."""
+        if patience is None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             return
-        if any(name.lower() == "expect" and value.lower() == "100-continue" for name, value in self._headers):
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # driven by hand, without a loop: whoever does that has no patience to lose
+            return
+        self._last_byte = loop.time()
+        if self._timer is None:
+            self._timer = loop.call_later(patience, self._lose_patience, loop, patience)
 
-    def on_body(self, part: bytes) -> None:
-        """A part of the body; what is beyond the largest accepted is counted and not kept."""
-        self._size += len(part)
-        if self._size <= self._site.world.settings.largest_body:
-            self._body.append(part)
-        elif self._size > _MOST_DISCARDED:
-            raise ValueError("the body does not end")
-
-    def on_message_complete(self) -> None:
-        """A request is complete."""
-        self._queue.append(
-            _Arrived(
-                self._parser.get_method().decode("ascii"),
-                self._target.decode("latin-1"),
-                self._headers,
-                b"".join(self._body),
-                self._size,
-                self._parser.should_keep_alive(),
-                self._parser.get_http_version(),
+    def _lose_patience(self, loop: asyncio.AbstractEventLoop, patience: float) -> None:
+        self._timer = None
+        rest = self._last_byte + patience - loop.time()
+        if self._choked or self._full or rest > 0.001:
+            self._timer = loop.call_later(
+                max(rest, 0.001) if rest > 0.001 else patience, self._lose_patience, loop, patience
             )
-        )
-        if len(self._queue) >= _MOST_QUEUED and self._transport is not None:
-            self._full = True
-            self._transport.pause_reading()
+        elif self._transport is not None and not self._leaving:
+            refused = self._reader.give_up()
+            if refused is not None:
+                self._turn_away(refused)
+            else:
+                self._leaving = True
+                self._transport.close()
 
     # --- answering
 
     def _work(self) -> None:
-        while self._queue and not self._waiting and not self._choked and not self._leaving:
-            arrived = self._queue.popleft()
-            met = self._site.meet(arrived, self._region)
-            if met is not None:
-                self._waiting = True
-                self._site.spawn(self._meddled(arrived, met))
-                return
-            result = self._site.answer(arrived, self._region, self._peer)
-            if isinstance(result, Pending):
-                self._waiting = True
-                self._site.spawn(self._later(arrived, result))
-                return
-            self._write(arrived, result)
+        while not self._waiting and not self._choked and not self._leaving:
+            found = self._reader.next()
+            if found is None:
+                break
+            if isinstance(found, Received):
+                met = self._site.plans.meet(found.method, found.target, self._region)
+                if met is not None:
+                    self._waiting = True
+                    self._site.spawn(self._meddled(found, met))
+                    break
+                result = self._site.answer(found, self._region, self._peer)
+                if isinstance(result, Pending):
+                    self._waiting = True
+                    self._site.spawn(self._later(found, result))
+                    break
+                self._write(found, result)
+            elif isinstance(found, Refused):
+                self._turn_away(found)
+            elif self._transport is not None and found is Ask.CONTINUE:
+                self._transport.write(_CONTINUE)
         transport = self._transport
-        if transport is None or self._queue or self._waiting or self._leaving:
+        if transport is None or self._leaving:
             return
-        if self._refusing:
-            transport.write(self._page())
+        if self._waiting or self._choked:
+            if not self._full and self._reader.buffered > _MOST_WAITING:
+                self._full = True
+                transport.pause_reading()
+        elif self._ended:
             self._leaving = True
             transport.close()
-        elif self._ended:
-            transport.close()
-        elif self._full and not self._choked:
+        elif self._full:
             self._full = False
             transport.resume_reading()
 
-    async def _later(self, arrived: _Arrived, pending: Pending) -> None:
+    async def _later(self, received: Received, pending: Pending) -> None:
         response = await self._settled(pending)
         self._waiting = False
-        self._write(arrived, response)
+        self._write(received, response)
         self._work()
 
     async def _settled(self, pending: Pending) -> Response:
@@ -277,29 +237,31 @@ class Connection(asyncio.Protocol):
             world.settled(pending)
         return pending.response
 
-    async def _meddled(self, arrived: _Arrived, met: Met) -> None:
+    async def _meddled(self, received: Received, met: Met) -> None:
+        """Answer a request as a fault plan will have it."""
+
         async def serve() -> Response:
-            result = self._site.answer(arrived, self._region, self._peer)
+            result = self._site.answer(received, self._region, self._peer)
             return await self._settled(result) if isinstance(result, Pending) else result
 
-        site, transport = self._site, self._transport
+        site = self._site
         try:
-            response = await meddle(site.world, site.plans, met, _request(arrived), self._region, serve)
+            response = await meddle(site.world, site.plans, met, _request(received), self._region, serve)
         except Cut as cut:
             if cut.response is not None:
-                self._write(arrived, cut.response, keep=cut.kept)
-            elif transport is not None:
-                reset(transport)
+                self._write(received, cut.response, keep=cut.kept)
+            elif self._transport is not None:
+                reset(self._transport)
             return
         self._waiting = False
-        self._write(arrived, response)
+        self._write(received, response)
         self._work()
 
-    def _write(self, arrived: _Arrived, response: Response, *, keep: int | None = None) -> None:
-        """Write an answer. With `keep` no more than that many bytes of its body are sent, and the connection closes."""
+    def _write(self, received: Received, response: Response, *, keep: int | None = None) -> None:
+        """Write an answer; with `keep` no more than that many bytes of its body, and then the connection ends."""
         if self._transport is None:
             return
-        close = not arrived.keep_alive or response.headers.get("connection") == "close"
+        close = not received.keep_alive or response.headers.get("connection") == "close"
         head = [_STATUS_LINE.get(response.status) or f"HTTP/1.1 {response.status} \r\n"]
         head.extend(f"{name}: {value}\r\n" for name, value in response.headers)
         head.append(f"Date: {self._site.date()}\r\n")
@@ -307,27 +269,54 @@ class Connection(asyncio.Protocol):
             head.append(f"Content-Length: {len(response.body)}\r\n")
         if close and "connection" not in response.headers:
             head.append("Connection: close\r\n")
-        elif not close and arrived.version == "1.0":
+        elif not close and received.version == "1.0":
             head.append("Connection: keep-alive\r\n")
         head.append("\r\n")
         data = "".join(head).encode("latin-1")
-        if arrived.method != "HEAD" and response.status not in _NO_BODY:
+        if received.method != "HEAD" and response.status not in _NO_BODY:
             data += response.body[:keep]
         self._transport.write(data)
         if close or keep is not None:
-            self._queue.clear()
-            self._leaving = True
-            self._transport.close()
+            self._leave()
 
-    def _page(self) -> bytes:
-        """The page that every malformed request gets, after which the connection closes."""
-        answer = self._site.world.answers.fill(_MALFORMED)
+    def _turn_away(self, refused: Refused) -> None:
+        """Answer what is no request with a page, or a HEAD with the head of it; then close."""
+        if self._transport is None:
+            return
+        page = self._site.world.turned_away(refused, self._region, self._name)
         head = (
-            f"{_STATUS_LINE[answer.status]}Content-Type: {answer.content_type}\r\nDate: {self._site.date()}\r\n"
-            f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
-        )
-        return head.encode("latin-1") + answer.body
+            f"{_STATUS_LINE[page.status]}Content-Type: {page.content_type}\r\nDate: {self._site.date()}\r\n"
+            f"Content-Length: {len(page.body)}\r\nConnection: close\r\n\r\n"
+        ).encode("latin-1")
+        self._transport.write(head if refused.method == "HEAD" else head + page.body)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Send no more, and drop what still comes for a moment: a closed socket with unread bytes in it would take the
+        answer away from a client that is still sending (RFC 7230, 6.6).
+        """
+        transport = self._transport
+        self._leaving = True
+        self._watch(None)
+        if transport is None:
+            return
+        if self._ended or not transport.can_write_eof():
+            transport.close()
+            return
+        transport.write_eof()
+        transport.resume_reading()
+        self._timer = asyncio.get_running_loop().call_later(_LINGER, transport.abort)
 
 
-def _request(arrived: _Arrived) -> Request:
-    return Request(method=arrived.method, url=arrived.target, headers=Headers(arrived.headers), body=arrived.body)
+def _request(received: Received) -> Request:
+    target = received.target if received.target[0] == "/" else _origin_form(received.target)
+    return Request(method=received.method, url=target, headers=Headers(received.headers), body=received.body)
+
+
+def _origin_form(target: str) -> str:
+    """Path and query of an absolute URL; of `*` and of CONNECT's host with a port, which name no path, a slash."""
+    _, _, rest = target.partition("://")
+    slash = min((place for mark in "/?" if (place := rest.find(mark)) >= 0), default=-1)
+    if slash < 0:
+        return "/"
+    return rest[slash:] if rest[slash] == "/" else "/" + rest[slash:]

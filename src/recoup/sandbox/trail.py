@@ -10,14 +10,17 @@ import msgspec
 from recoup.redaction import redact_text
 from recoup.sandbox.operation import Refusal
 
-__all__ = ["FAULT_PLAN", "Trail", "Trails", "rule_of"]
+__all__ = ["FAULT_PLAN", "UNDOCUMENTED", "Trail", "Trails", "rule_of"]
 
 FAULT_PLAN = "fault plan"  # what stands where the id of a fault would, if only a fault plan answered
+
+UNDOCUMENTED = "malformed HTTP"  # as above, for what is no HTTP in a way that no document names
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
     """The causal trail of one request. Instants are epoch seconds (UTC) of the sandbox's clock.
 
+    What was refused before it was a request has no request id: the address of its connection stands for it.
     `rule` is the check that refused, as module.function; `because` is that rule in words. `before` is the state of what
     the call is about, as it was before the call. `plan` is rate (requests a second) and burst of the bucket, and
     `bucket_left` what was left in it. `parts` says the same of single parts where a call succeeded as a whole.

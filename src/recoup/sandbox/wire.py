@@ -26,15 +26,16 @@ from recoup.lint.wire.transfer_coding import is_chunked
 __all__ = ["ASK", "Ask", "Reader", "Received", "Refused"]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_FIELD = _TOKEN + r":[ \t]*+[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+\r\n"
-_GOOD = re.compile(rf"({_TOKEN}) (/[\x21-\x7e\x80-\xff]*+) HTTP/1\.([01])\r\n((?:{_FIELD})++)")
-_FIELDS = re.compile(r"([^:\r\n]++):[ \t]*+([^\r\n]++)\r\n")
+_LINE = re.compile(rf"({_TOKEN}) (/[\x21-\x7e\x80-\xff]*+) HTTP/1\.([01])")
+_FIELD = re.compile(rf"({_TOKEN}):[ \t]*+([\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+)")
 _HOST = re.compile(r"[A-Za-z0-9.\-]++(?::[0-9]++)?")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})
 _HEAD_END = re.compile(rb"\n\r?\n")
 _MOST_DISCARDED = 64 * 1_048_576  # bytes of a body that is too large anyway; beyond them it is answered unread
 _COMPACT = 65_536  # bytes that were read and are still in the buffer
+_MOST_LINES = 4096  # well-formed header lines that are remembered, since a client sends the same ones again and again
+_LONGEST_LINE = 600  # characters of such a line
 
 
 class Ask(Enum):
@@ -163,8 +164,7 @@ class Reader:
         at = self._at
         end = buffer.find(b"\r\n\r\n", max(at, self._searched))
         if 0 <= end <= at + self._largest_field:
-            good = _GOOD.fullmatch(buffer[at : end + 2].decode("latin-1"))
-            opened = None if good is None else self._framed(good)
+            opened = self._plain(buffer[at:end].decode("latin-1"))
             if opened is not None:
                 return self._begin(opened, end + 4)
         return self._strange(at)
@@ -180,18 +180,24 @@ class Reader:
             self._fresh = False
         return None
 
-    def _framed(self, good: re.Match[str]) -> _Open | None:
-        """The request of a head whose lines are all well-formed; None where its framing needs a closer look."""
-        method, target, minor, block = good.groups()
-        fields = _FIELDS.findall(block)
+    def _plain(self, head: str) -> _Open | None:
+        """The request of a head that is well-formed in every line; None where anything needs a closer look."""
+        lines = head.split("\r\n")
+        good = _LINE.fullmatch(lines[0])
+        if good is None:
+            return None
+        method, target, minor = good.groups()
+        fields: list[tuple[str, str]] = []
         hosts, length, chunked, connection, asks = 0, -1, False, "", False
-        for index, (name, value) in enumerate(fields):
-            if value[-1] in " \t":
-                value = value.rstrip(" \t")
-                fields[index] = (name, value)
-            key = name.lower()
-            if key not in _SPECIAL:
+        for line in lines[1:]:
+            known = _LINES.get(line) or _field(line)
+            if known is None:
+                return None
+            field, key = known
+            fields.append(field)
+            if not key:
                 continue
+            value = field[1]
             if key == "host":
                 hosts += 1
                 if _HOST.fullmatch(value) is None:
@@ -205,7 +211,7 @@ class Reader:
                     return None
                 chunked = True
             elif key == "connection":
-                connection = f"{connection},{value}"
+                connection = f"{connection},{value}" if connection else value
             else:
                 asks = value.lower() == "100-continue"
         if hosts != 1 or (chunked and length >= 0) or ((chunked or length >= 0) and method in ("GET", "HEAD")):
@@ -356,6 +362,24 @@ class Reader:
         head = Head.read(bytes(self._buffer[at : at + self._largest_field]), whole=False)
         method = _text(head.text(head.method))
         return Refused(method=method if len(method) <= 32 else "", because="a field, or the whole head, is too large")
+
+
+_LINES: dict[str, tuple[tuple[str, str], str]] = {}  # shared by all connections
+
+
+def _field(line: str) -> tuple[tuple[str, str], str] | None:
+    """Name and value of a header line, and the name in lower case where it matters here; None where it is not plain."""
+    good = _FIELD.fullmatch(line)
+    if good is None:
+        return None
+    name, value = good.groups()
+    key = name.lower()
+    found = ((name, value.rstrip(" \t")), key if key in _SPECIAL else "")
+    if len(line) <= _LONGEST_LINE:
+        if len(_LINES) >= _MOST_LINES:
+            _LINES.clear()
+        _LINES[line] = found
+    return found
 
 
 def _refused(findings: list[Finding], method: str = "", target: str = "") -> Refused:

@@ -18,7 +18,7 @@ import msgspec
 from recoup.catalogue.facts.operations import operations
 from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.accounts import Accounts
-from recoup.sandbox.answers import Answers
+from recoup.sandbox.answers import HEAD_TOO_LARGE, Answers, FilledAnswer
 from recoup.sandbox.buckets import Buckets
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.consent.room import ConsentRoom
@@ -26,13 +26,15 @@ from recoup.sandbox.front_door import CHECKS, Door, Visit
 from recoup.sandbox.login import TOKEN_PATH, Login
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal, Working
 from recoup.sandbox.settings import SandboxSettings
-from recoup.sandbox.trail import FAULT_PLAN, Trail, Trails, rule_of
+from recoup.sandbox.trail import FAULT_PLAN, UNDOCUMENTED, Trail, Trails, rule_of
+from recoup.sandbox.wire import Refused
 
 __all__ = ["REGIONS", "Mounted", "Pending", "Recorder", "Service", "World"]
 
 _LOG = logging.getLogger("recoup.sandbox")
 
 REGIONS = ("NA", "EU", "FE")
+_ANY_MALFORMED = "400-malformed-http-method"  # all malformed requests get one page
 _WITH_RATE = frozenset({400, 404})  # besides 20x; never on a throttled or refused answer (Usage Plans)
 
 
@@ -281,6 +283,27 @@ class World:
                     because=f"{plan} answered; the sandbox itself was not asked",
                 )
             self._trails.keep(msgspec.structs.replace(known, fault_plan=plan))
+
+    def turned_away(self, refused: Refused, region: str, connection: str) -> FilledAnswer:
+        """The page for bytes that are no request. They have no request id: the trail is kept under the connection."""
+        with self.lock:
+            answer = HEAD_TOO_LARGE
+            if refused.findings:
+                answer = self.answers.fill(Refusal(refused.fault or _ANY_MALFORMED, because=refused.because))
+            self._trails.keep(
+                Trail(
+                    request_id=connection,
+                    at=self.clock.now(),
+                    region=region,
+                    method=refused.method,
+                    path=_target(refused.target)[0],
+                    status=answer.status,
+                    fault=refused.fault or UNDOCUMENTED,
+                    because=refused.because,
+                    rule=f"wire.{refused.findings[0].rule}" if refused.findings else "wire.too-large",
+                )
+            )
+            return answer
 
     def _serve(self, visit: Visit) -> Outcome | Working:
         operation, token = visit.known, visit.caller
