@@ -357,6 +357,7 @@ def test_the_removed_authorization_api_is_a_route_until_its_date() -> None:
 def test_the_checks_stand_in_their_order() -> None:
     assert [check.__name__ for check in CHECKS] == [
         "form",
+        "agent",
         "health",
         "route",
         "removal_date",
@@ -366,6 +367,7 @@ def test_the_checks_stand_in_their_order() -> None:
         "grant",
         "party",
         "region",
+        "availability",
         "role",
         "standing",
         "rate",

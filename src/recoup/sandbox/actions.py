@@ -64,7 +64,7 @@ class Actions:
         def act(*positional: Any, **named: Any) -> Any:
             with self._lock:  # looked up anew: a reset puts other stages in place
                 method = self._found()[name]
-                arguments = inspect.signature(method).bind(*positional, **named).arguments
+                arguments = inspect.signature(method).bind_partial(*positional, **named).arguments
                 return self._perform(name, arguments, lambda: method(**self._timed(method, arguments)))
 
         return act
