@@ -62,7 +62,8 @@ def test_any_request_gets_a_page(method: str, path: str, query: str, body: bytes
 
 def test_the_same_seed_and_clicks_give_the_same_bytes() -> None:
     def walk() -> list[tuple[int, bytes, object]]:
-        hall, seen = Hall(), []
+        hall = Hall()
+        seen: list[tuple[int, bytes, object]] = []
         target = f"{CONSENT}?application_id={hall.principal.application.id}&state=x"
         cookie: str | None = None
         fields: dict[str, str] = {}
