@@ -69,7 +69,7 @@ class FaultError(RecoupError):
 
 
 def _restore(kind: type[FaultError], message: str, attributes: dict[str, Any]) -> FaultError:
-    error = kind(message)
+    error = kind.__new__(kind, message)  # not by its constructor: that of a user's subclass may want something else
     error.__dict__.update(attributes)
     return error
 

@@ -110,7 +110,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         """Host name in lower case, from the URL or else from the Host field; empty where neither tells."""
-        return _split(self.url)[0] or (self.headers.get("host") or "").partition(":")[0].lower()
+        return _split(self.url)[0] or _split(f"//{(self.headers.get('host') or '').strip()}")[0]
 
     @property
     def path(self) -> str:

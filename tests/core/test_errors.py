@@ -31,3 +31,23 @@ def test_without_a_request_id_the_text_stands_alone() -> None:
 def test_all_of_them_are_caught_by_one_name() -> None:
     for name in errors.__all__:
         assert issubclass(getattr(errors, name), errors.RecoupError)
+
+
+class OfTheirOwn(errors.TryLater):
+    """As a user may write one."""
+
+    def __init__(self, order: str, cause: errors.FaultError) -> None:
+        super().__init__(f"{order}: {cause.message}", fault=cause.fault)
+        self.order = order
+
+
+def test_a_users_own_subclass_survives_pickling_whatever_its_constructor_takes() -> None:
+    error = OfTheirOwn("S1", errors.TryLater("text", fault="sc-00001"))
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  our own bytes
+    assert (type(copy), copy.order, copy.fault, str(copy), copy.args) == (
+        OfTheirOwn,
+        "S1",
+        "sc-00001",
+        "S1: text",
+        error.args,
+    )

@@ -47,3 +47,12 @@ def test_any_bytes_make_headers(items: list[tuple[bytes, bytes]]) -> None:
 def test_the_parts_of_a_url(url: str, host: str, path: str, query: dict[str, str]) -> None:
     request = Request(method="GET", url=url, headers=Headers({"Host": "From.Header:443"}))
     assert (request.host, request.path, request.query) == (host, path, query)
+
+
+@pytest.mark.parametrize(
+    ("field", "host"),
+    [("[::1]:8080", "::1"), ("Name:80", "name"), (" name ", "name"), ("[::1", ""), ("", ""), (None, "")],
+)
+def test_the_host_of_a_request_line_without_one(field: str | None, host: str) -> None:
+    headers = Headers() if field is None else Headers({"Host": field})
+    assert Request(method="GET", url="/x", headers=headers).host == host

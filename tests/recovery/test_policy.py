@@ -13,6 +13,7 @@ from recovery_failures import (
     bare,
     decided,
     documented,
+    exchange,
     of_class,
 )
 
@@ -125,6 +126,17 @@ def test_a_stated_time_holds_back_this_operation_of_this_order(
     assert decision.subject is WaitSubject.ORDER_OPERATION
     assert decision.after == seconds
     assert retryable(decision, failure) is True
+
+
+@pytest.mark.parametrize("wrong_by", [7200.0, -7200.0, None])
+def test_a_stated_date_is_measured_by_the_clock_of_those_who_stated_it(wrong_by: float | None) -> None:
+    """With a clock of ours that is two hours fast the date would seem past, and every attempt come too early."""
+    failure = documented("sc-30005-dispatch-after-date", parameters={"dispatch_after": "2026-11-18T08:46:40Z"})
+    answer = exchange(400, "POST", {"Date": "Wed, 18 Nov 2026 07:46:40 GMT"})
+    now = None if wrong_by is None else NOW + wrong_by
+    decision = decided(failure, operation=WRITE, exchange=answer, now=now)
+    assert isinstance(decision, Wait)
+    assert decision.after == 3600.0
 
 
 def test_a_date_without_a_known_now_is_kept_in_the_reason() -> None:

@@ -225,9 +225,14 @@ def test_part_of_a_batch_is_never_repeated_as_a_whole() -> None:
         ("defer", float("nan")),
         ("quota_capacity", -1),
         ("retry_cost", -1),
+        ("base", "1"),
+        ("max_attempts", 2.5),
+        ("quota_capacity", True),
+        ("poll", (5.0, -1.0)),
+        ("deadline", "soon"),
     ],
 )
-def test_a_number_that_makes_no_sense_is_named(field: str, value: float) -> None:
+def test_a_number_that_makes_no_sense_is_named(field: str, value: object) -> None:
     with pytest.raises(SettingsError, match=field):
         Policy(**{field: value})  # type: ignore[arg-type]
 

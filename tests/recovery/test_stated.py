@@ -71,13 +71,15 @@ def test_what_is_no_number_of_seconds(text: str | None) -> None:
     assert seconds(text) is None
 
 
-def test_a_date_to_retry_after_counts_from_now_or_else_from_the_answers_own_date() -> None:
-    headers = Headers({"Retry-After": "Sun, 06 Nov 1994 08:50:37 GMT", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"})
-    assert retry_after(headers, MOMENT + 50) == 10.0
-    assert retry_after(headers, MOMENT + 500) == 0.0
-    assert retry_after(headers, None) == 60.0
-    assert retry_after(Headers({"Retry-After": "Sun, 06 Nov 1994 08:50:37 GMT"}), None) is None
-    assert answered_at(headers) == MOMENT
+def test_a_date_to_retry_after_counts_from_the_answers_own_date_or_else_from_now() -> None:
+    dated = Headers({"Retry-After": "Sun, 06 Nov 1994 08:50:37 GMT", "Date": "Sun, 06 Nov 1994 08:49:37 GMT"})
+    for our_clock in (None, MOMENT + 50, MOMENT + 500, MOMENT - 7200):
+        assert retry_after(dated, our_clock) == 60.0
+    undated = Headers({"Retry-After": "Sun, 06 Nov 1994 08:50:37 GMT"})
+    assert retry_after(undated, MOMENT + 50) == 10.0
+    assert retry_after(undated, MOMENT + 500) == 0.0
+    assert retry_after(undated, None) is None
+    assert answered_at(dated) == MOMENT
 
 
 @pytest.mark.parametrize(

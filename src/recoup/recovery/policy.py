@@ -92,6 +92,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     standard_mode: bool = False  # what is retried is told by AWS's lists of statuses and codes first
 
     def __post_init__(self) -> None:
+        for name in ("max_attempts", "quota_capacity", "retry_cost", "timeout_cost", "rate_cost", "success_gain"):
+            if type(getattr(self, name)) is not int:
+                raise SettingsError(f"{name}: {getattr(self, name)!r} is not valid; it must be a whole number")
+        for name in ("base", "rate_base", "cap", "patience", "settle", "capacity_wait", "lockout"):
+            if not _is_number(getattr(self, name)):
+                raise SettingsError(f"{name}: {getattr(self, name)!r} is not valid; it must be a number of seconds")
+        if not all(_is_number(pause) and pause >= 0 for pause in self.poll):
+            raise SettingsError(f"poll: {self.poll!r} is not valid; it must be intervals of 0 seconds or more")
         for name in ("max_attempts", "cap", "settle", "lockout"):
             if not getattr(self, name) > 0:
                 raise SettingsError(f"{name}: {getattr(self, name)!r} is not valid; it must be greater than 0")
@@ -103,7 +111,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 raise SettingsError(f"{name}: {getattr(self, name)!r} is not valid; it must be 0 or greater")
         for name in ("deadline", "defer", "stated_excess"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
+            if value is not None and not (_is_number(value) and value >= 0):
                 raise SettingsError(f"{name}: {value!r} is not valid; it must be 0 or greater, or None")
 
     @classmethod
@@ -292,7 +300,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         after = situation.stated
         moment = instant(stated)
         if moment is not None:
-            after = max(0.0, moment - situation.now) if situation.now is not None else after
+            # By the clock that will judge the next attempt: by ours, were it fast, every attempt would come too early.
+            since = situation.theirs if situation.theirs is not None else situation.now
+            after = max(0.0, moment - since) if since is not None else after
             text = f"not before {stated}: {text}"
         elif (duration := seconds(stated)) is not None:
             after = duration
@@ -320,6 +330,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         if not self.probe_internal_failure_once or diagnosis.status != 500 or history.count != 1:
             return False
         return situation.repeatable or not situation.unknown
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _resync(recovery: Recovery, history: History, text: str) -> Resync:

@@ -12,7 +12,7 @@ from recoup.catalogue.facts.operations import Operation
 from recoup.catalogue.fault import Action, RetryClass, Where, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.exchange import Exchange, NoResponseKind
-from recoup.recovery.stated import rate_limit, retry_after
+from recoup.recovery.stated import answered_at, rate_limit, retry_after
 
 __all__ = ["ByStatus", "Situation", "by_status", "may_have_taken_effect", "situate"]
 
@@ -26,7 +26,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     `now` is None where nobody knows when it happened (pasted text). `writes` is whether the request changes anything:
     False where neither method nor operation is known, because then only general advice can be given. `repeatable` is
     whether it may be sent again although its outcome is unknown. `stated` is the wait that the response asked for,
-    `rate` the usage plan's (a second). `unknown` says that this attempt may have taken effect.
+    `theirs` what the other side's clock showed when it answered, `rate` the usage plan's (a second).
+    `unknown` says that this attempt may have taken effect.
     """
 
     now: float | None = None
@@ -35,6 +36,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     repeatable: bool = True
     replayable: bool = True
     stated: float | None = None
+    theirs: float | None = None
     rate: float | None = None
     unknown: bool = False
 
@@ -62,11 +64,12 @@ def situate(
         repeatable = not writes
     rate = operation.rate if operation is not None else None
     exchange = exchange if exchange is not None else diagnosis.exchange
-    stated = None
+    stated = theirs = None
     if exchange is not None and exchange.response is not None and len(exchange.response.headers):
         headers = exchange.response.headers
         rate = rate_limit(headers) or rate
         stated = retry_after(headers, now)
+        theirs = answered_at(headers)
     return Situation(
         now=now,
         deadline=deadline,
@@ -74,6 +77,7 @@ def situate(
         repeatable=repeatable if safe is None else safe,
         replayable=replayable,
         stated=stated,
+        theirs=theirs,
         rate=rate,
         unknown=may_have_taken_effect(diagnosis, writes=writes, once=safe is False),
     )

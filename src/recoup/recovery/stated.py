@@ -35,7 +35,8 @@ _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138: 
 def retry_after(headers: Headers, now: float | None) -> float | None:
     """The wait (seconds) that a response asks for: `x-amz-retry-after`, else `Retry-After` as seconds or as a date.
 
-    A date needs `now` (epoch seconds); where that is None, the response's own Date stands for it.
+    A date counts from the response's own Date, so that a clock of ours that is wrong does no harm; without one from
+    `now` (epoch seconds).
     """
     milliseconds = seconds(headers.get("x-amz-retry-after"))
     if milliseconds is not None:
@@ -47,9 +48,9 @@ def retry_after(headers: Headers, now: float | None) -> float | None:
     if stated is not None:
         return stated
     date = _http_date(text.strip())
-    if now is None:
-        now = answered_at(headers)
-    return None if date is None or now is None else max(0.0, date - now)
+    theirs = answered_at(headers)
+    since = theirs if theirs is not None else now
+    return None if date is None or since is None else max(0.0, date - since)
 
 
 def rate_limit(headers: Headers) -> float | None:
