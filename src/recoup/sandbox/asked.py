@@ -140,6 +140,8 @@ class AskedFaults:
             ),
             "lwa-temporarily-unavailable": _outage("login_outage", "overloaded"),
             "lwa-server-error": _outage("login_outage", "internal"),
+            "lwa-rate-limited": _outage("login_outage", "throttled"),
+            "lwa-html-or-non-json": _outage("login_outage", "intercepted"),
             "other-500-internal": _outage("front_door_outage", "internal"),
             "other-503-unavailable": _outage("front_door_outage", "unavailable"),
             "sc-00001-service-unavailable": _Cause(

@@ -173,6 +173,12 @@ class _Running(msgspec.Struct):
     seen: int = 0
     hit: int = 0
 
+    @property
+    def done(self) -> bool:
+        """True where no call will be hit any more."""
+        plan = self.plan
+        return plan.chance is None and not plan.repeat and self.seen >= plan.nth - 1 + len(plan.script)
+
     def next(self) -> Effect | None:
         """What happens to the call that just matched, or None."""
         self.seen += 1
@@ -211,8 +217,10 @@ class Plans:
                 raise ValueError(str(error)) from error
         plan.check(self._answers)
         with self._lock:
+            for done in [name for name, one in self._running.items() if one.done][: -(_MOST_PLANS // 2)]:
+                del self._running[done]
             if len(self._running) >= _MOST_PLANS:
-                raise ValueError(f"there are {_MOST_PLANS} plans already; remove those that are done")
+                raise ValueError(f"there are {_MOST_PLANS} plans that go on already; remove some")
             self._made += 1
             name = f"plan-{self._made}"
             chance = random.Random(f"{plan.seed}:plan")  # noqa: S311  the same for the same seed
