@@ -15,7 +15,7 @@ from recoup.diagnosis.explanation import explain
 from recoup.drill import judge, recipes
 from recoup.drill.recipe import RECIPES, Act, Recipe
 from recoup.drill.row import Event, Judgement, Row
-from recoup.drill.stage import Caller, Reply, stage
+from recoup.drill.stage import Caller, Reply, Stage, stage
 from recoup.recovery.advice import diagnose
 from recoup.recovery.decision import decision_as_dict
 from recoup.recovery.judgement import advise
@@ -109,7 +109,7 @@ def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosi
         act = recipe.act(scene)
         try:
             reply = act.send(scene.caller)
-            trail = scene.sandbox.why(reply.request_id)
+            trail = _trail(scene, reply)
             diagnosis = diagnose(reply.exchange)
             recognised = judge.recognised(recipe, fault, act, diagnosis)
             if diagnosis.tied and recognised[0] is Judgement.GREEN:
@@ -124,6 +124,13 @@ def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosi
         finally:
             _close(act)
     return act, reply, diagnosis, verdicts
+
+
+def _trail(scene: Stage, reply: Reply) -> dict[str, Any] | None:
+    """Why the sandbox answered so. A page of HTML carries no request id: then it is the newest refusal."""
+    if reply.request_id:
+        return scene.sandbox.why(reply.request_id)
+    return next(iter(scene.sandbox.refusals(1)), None)
 
 
 def _settled(fault: Fault, diagnosis: Diagnosis) -> Diagnosis:

@@ -189,6 +189,10 @@ class Sandbox:
         """The causal trail of a request (rule, reason, bucket, instant), or None where it is not known."""
         return self._opened.world.trail(request_id)
 
+    def refusals(self, count: int = 20) -> list[dict[str, Any]]:
+        """The causal trails of the newest calls of which something failed, the newest first."""
+        return self._opened.world.recent(count, refused=True)
+
     def reset(self, seed: int | None = None) -> None:
         """Begin anew at the first instant, at the same addresses: same seed and credentials, or those of another.
 

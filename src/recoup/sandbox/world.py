@@ -424,10 +424,11 @@ class World:
     ) -> Response:
         if visit.plan is not None and (200 <= status < 300 or status in _WITH_RATE):
             headers.append(("x-amzn-RateLimit-Limit", str(visit.plan[0])))
-        if headers and headers[0][0] == "x-amzn-RequestId":
+        shown = bool(headers) and headers[0][0] == "x-amzn-RequestId"
+        if shown or fault is not None:  # a page carries no request id; its trail has one all the same
             self._trails.keep(
                 Trail(
-                    request_id=headers[0][1],
+                    request_id=headers[0][1] if shown else visit.request_id or self.request_id(),
                     at=visit.now,
                     region=visit.region,
                     method=visit.method,

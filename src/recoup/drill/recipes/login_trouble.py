@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recoup.drill.recipe import Act, Retried, recipe
+from recoup.drill.recipe import Act, GivesUp, Retried, recipe
 from recoup.drill.stage import Stage
 
 __all__: list[str] = []
@@ -26,3 +26,8 @@ def login_fails_inside(stage: Stage) -> Act:
 @recipe("lwa-rate-limited", expects=Retried(sends=2), basis="code")
 def login_is_asked_too_often(stage: Stage) -> Act:
     return _trouble(stage, "throttled", "Login with Amazon is asked for tokens too often for a moment.")
+
+
+@recipe("lwa-html-or-non-json", expects=GivesUp(fix="change-endpoint", who="developer"), basis="status")
+def something_on_the_way_answers(stage: Stage) -> Act:
+    return _trouble(stage, "intercepted", "Something between the program and Login with Amazon answers with a page.")
