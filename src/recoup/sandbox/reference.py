@@ -1,6 +1,6 @@
 """The sandbox's reference page, drawn from its own tables: `python -m recoup.sandbox.reference [--check]`.
 
-The state matrix, every setting with its default and the comment beside it, and every action of the stage. Written by
+The state matrix, the operations that are simulated, every setting with its default and the comment beside it, and every action of the stage. Written by
 `make generate`; `make check` says where it is stale.
 """
 
@@ -19,6 +19,7 @@ from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.fulfillment import matrix
 from recoup.sandbox.opening import open_world
 from recoup.sandbox.settings import SandboxSettings
+from recoup.sandbox.world import Mounted
 
 __all__ = ["main", "render"]
 
@@ -41,8 +42,23 @@ def render() -> str:
     opened = open_world(seed=0, clock=VirtualClock(0.0, frozen=True))
     actions = Actions(opened.world.lock, lambda: opened.stages, opened.world.clock.now)
     return "".join(
-        [_HEAD, matrix.render(), "\n", *_settings(SandboxSettings, "Settings"), *_actions(actions.describe())]
+        [
+            _HEAD,
+            matrix.render(),
+            "\n",
+            *_operations(opened.world.services),
+            *_settings(SandboxSettings, "Settings"),
+            *_actions(actions.describe()),
+        ]
     )
+
+
+def _operations(services: Sequence[Mounted]) -> Iterator[str]:
+    yield "## Operations that are simulated\n\nAny other known operation passes the front door's checks and then gets a "
+    yield "501 that says so.\n\n| below | operations |\n|---|---|\n"
+    for mounted in services:
+        yield f"| `{mounted.prefix}` | {', '.join(sorted(mounted.operations))} |\n"
+    yield "\n"
 
 
 def _settings(kind: type[msgspec.Struct], title: str) -> Iterator[str]:
@@ -62,7 +78,7 @@ def _settings(kind: type[msgspec.Struct], title: str) -> Iterator[str]:
         yield from _settings(inner, f"Settings under `{name}`")
 
 
-_GROUPS = ("fulfillment", "consent")
+_GROUPS = ("fulfillment", "general", "consent")
 
 
 def _shown(value: object) -> str:

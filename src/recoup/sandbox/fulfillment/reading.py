@@ -30,7 +30,9 @@ def _seen(state: Fulfillment, shipment: Shipment) -> Outcome:
     newer = state.newer_values.get(shipment.id)
     if newer is None:
         return Outcome(body=view)
-    parts = [Refusal("null-enum", because=f"Amazon added {value!r} to {name}") for name, value in newer.items()]
+    parts = [
+        Refusal("null-enum", because=f"Amazon added {value!r} to {name}", value=value) for name, value in newer.items()
+    ]
     return Outcome(body={**view, **newer}, parts=parts)
 
 
