@@ -94,6 +94,7 @@ class Opening:
             application_id=principal.application.id,
             overlap=world.settings.secret_overlap,
             find_parcel=self._parcel,
+            muted=lambda: world.replaying,
         )
         general.state.document_base = self._base_url
         general.open(partner.merchant_id, partner.marketplaces[0], world.settings.fulfillment.starting_skus, now)

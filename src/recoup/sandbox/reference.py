@@ -1,7 +1,7 @@
 """The sandbox's reference page, drawn from its own tables: `python -m recoup.sandbox.reference [--check]`.
 
-The state matrix, the operations that are simulated, every setting with its default and the comment beside it, and every action of the stage. Written by
-`make generate`; `make check` says where it is stale.
+The state matrix, the operations that are simulated, every setting with its default and the comment beside it, and
+every action of the stage. Written by `make generate`; `make check` says where it is stale.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def render() -> str:
 
 
 def _operations(services: Sequence[Mounted]) -> Iterator[str]:
-    yield "## Operations that are simulated\n\nAny other known operation passes the front door's checks and then gets a "
-    yield "501 that says so.\n\n| below | operations |\n|---|---|\n"
+    yield "## Operations that are simulated\n\nAny other known operation passes the front door's checks and then gets "
+    yield "a 501 that says so.\n\n| below | operations |\n|---|---|\n"
     for mounted in services:
         yield f"| `{mounted.prefix}` | {', '.join(sorted(mounted.operations))} |\n"
     yield "\n"

@@ -13,6 +13,7 @@ import logging
 import random
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,9 +55,21 @@ def endpoint_of(arn: str) -> str | None:
 
 
 class Courier:
-    """Delivers in the background, one after the other. A thread lives only while there is something to deliver."""
+    """Delivers in the background, one after the other. A thread lives only while there is something to deliver.
 
-    def __init__(self, seed: int | str, *, duplicates: float, reordering: float, timeout: float) -> None:
+    `muted` says when nothing may leave the sandbox, because its past is being made again.
+    """
+
+    def __init__(
+        self,
+        seed: int | str,
+        *,
+        duplicates: float,
+        reordering: float,
+        timeout: float,
+        muted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._muted = muted
         self._random = random.Random(f"{seed}:delivery")  # noqa: S311  which one comes twice must repeat
         self._duplicates = duplicates
         self._reordering = reordering
@@ -71,13 +84,16 @@ class Courier:
         """Deliver this notification soon."""
         parcel = (url, notification_id, msgspec.json.encode(notification))
         with self._changed:
-            if self._random.random() < self._reordering:
+            late, twice = self._random.random() < self._reordering, self._random.random() < self._duplicates
+            if self._muted():
+                return
+            if late:
                 self._late.append(parcel)  # goes out behind the next one
             else:
                 self._waiting.append(parcel)
                 self._waiting.extend(self._late)
                 self._late.clear()
-            if self._random.random() < self._duplicates:
+            if twice:
                 self._waiting.append(parcel)
             self._begin()
 

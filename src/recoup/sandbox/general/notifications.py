@@ -30,6 +30,8 @@ def create_destination(state: General, call: OperationCall) -> Outcome:
     """Name a queue or an event bus to which notifications are sent."""
     data = body(call)
     name = text(data, "name")
+    if any(item.name == name and item.application_id == call.application_id for item in state.destinations.values()):
+        malformed("Destination Name", name, "the application has a destination of that name")
     wanted = child(data, "resourceSpecification", "CreateDestinationRequest")
     resource: dict[str, Any]
     if isinstance(wanted.get("sqs"), dict):
@@ -50,8 +52,6 @@ def create_destination(state: General, call: OperationCall) -> Outcome:
         raise Refusal(
             "400-missing-child-object", because=because, element="resourceSpecification", expected="sqs, eventBridge"
         )
-    if any(item.name == name and item.application_id == call.application_id for item in state.destinations.values()):
-        malformed("Destination Name", name, "the application has a destination of that name")
     made = Destination(id=state.guid(), application_id=call.application_id, name=name, resource=resource)
     state.destinations[made.id] = made
     return Outcome(body={"payload": _destination(made)})

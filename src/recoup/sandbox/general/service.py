@@ -55,7 +55,7 @@ class GeneralOperations:
     """All of them: `services` by path prefix, `stage` for the outside forces, `courier` for what is sent out.
 
     `overlap` is how long an old client secret lives on after a rotation (seconds), `find_parcel` finds a labelled
-    package of External Fulfillment by its carrier's number.
+    package of External Fulfillment by its carrier's number, `muted` says when nothing may be delivered.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class GeneralOperations:
         application_id: str,
         overlap: float,
         find_parcel: Callable[[str], Parcel | None],
+        muted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.state = General(settings, seed, accounts, login)
         self.courier = Courier(
@@ -76,6 +77,7 @@ class GeneralOperations:
             duplicates=settings.duplicates,
             reordering=settings.reordering,
             timeout=settings.delivery_timeout,
+            muted=muted,
         )
         self.stage = GeneralStage(self.state, self.courier, merchant_id, application_id)
         self._overlap = overlap

@@ -6,6 +6,7 @@ Instants are epoch seconds (UTC). The same seed and calls give the same ids. Not
 from __future__ import annotations
 
 import random
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -97,7 +98,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class General:
-    """The whole state. `settings` hold the figures, `random` the chance."""
+    """The whole state. `settings` hold the figures, `random` the chance, which only an accepted call may draw from."""
 
     def __init__(self, settings: GeneralSettings, seed: int | str, accounts: Accounts, login: Login) -> None:
         self.settings = settings
@@ -113,7 +114,6 @@ class General:
         self.subscriptions: dict[str, Subscription] = {}
         self.queues: dict[str, str] = {}  # ARN of a queue -> URL of the local endpoint that stands for it
         self.rotation_queue: dict[str, str] = {}  # application id -> ARN of the queue for its new secrets
-        self._developers: dict[tuple[str, str], str] = {}
 
     def guid(self) -> str:
         """A new id in the form of a UUID."""
@@ -138,7 +138,5 @@ class General:
 
     def developer_id(self, application_id: str, region: str) -> str:
         """The developer id under which an application is registered in a region. Each region has its own."""
-        key = (application_id, region)
-        if key not in self._developers:
-            self._developers[key] = "-".join(self.digits(4) for _ in range(3))
-        return self._developers[key]
+        digest = sha256(f"{self.seed}:{application_id}:{region}".encode()).digest()
+        return "-".join(f"{1000 + int.from_bytes(digest[at : at + 4], 'big') % 9000}" for at in (0, 4, 8))
