@@ -29,6 +29,13 @@ __all__ = [
 ]
 
 DIRECT_TO_CONSUMER = "direct-to-consumer-shipping"  # the role of every External Fulfillment operation
+_PEOPLE = (
+    ("Robin Reyes", "Kim Sato"),
+    ("Amara Okafor", "Jonas Weber"),
+    ("Lucia Ferrari", "Noor Haddad"),
+    ("Priya Nair", "Mateo Silva"),
+    ("Elin Berg", "Tomasz Nowak"),
+)
 # As the table of operations spells them.
 ROLES = (
     DIRECT_TO_CONSUMER,
@@ -205,8 +212,9 @@ class Accounts:
             name=f"Sandbox {entity.capitalize()} {len(self.partners) + 1}",
         )
         self.partners[partner.merchant_id] = partner
-        self.new_user(partner, "Robin Reyes", primary=True)
-        self.new_user(partner, "Kim Sato", primary=False)
+        primary, secondary = _PEOPLE[(len(self.partners) - 1) % len(_PEOPLE)]
+        self.new_user(partner, primary, primary=True)
+        self.new_user(partner, secondary, primary=False)
         return partner
 
     def new_user(self, partner: SellingPartner, name: str, *, primary: bool) -> User:

@@ -26,6 +26,7 @@ from recoup.sandbox.operation import Refusal
 
 __all__ = ["Asking"]
 
+_REGIONS = {"NA": "North America", "EU": "Europe", "FE": "Far East"}
 _MOST_STATES = 1000  # people on their way from the Appstore through a login URI
 
 
@@ -70,7 +71,7 @@ class Asking:
             return_to=visit.target,
             application=application,
             beta=asked.beta,
-            region=visit.region,
+            region=_REGIONS[visit.region],
             back=asked.registration.login_uri if appstore else asked.target.partition("?")[0],
             roles=role_texts(application.roles),
         )
