@@ -242,7 +242,7 @@ class Accounts:
         return authorization
 
     def authorized(self, application: Application, now: float, *, by_consent: bool) -> set[str]:
-        """The merchant ids of the accounts whose authorization of the application is alive: all, or those by consent."""
+        """The merchant ids of the accounts whose authorization is alive: all, or those by consent."""
         return {
             grant.merchant_id
             for grant in self.authorizations.values()
