@@ -8,6 +8,7 @@ A `repr` of these values never shows a token, a secret or a body: they end up in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -100,12 +101,16 @@ def _text(value: str | bytes) -> str:
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request: `url` is absolute where the sender knew the host; `body` is None where it is not known."""
+    """One HTTP request: `url` is absolute where the sender knew the host; `body` is None where it is not known.
+
+    `raw` holds the bytes as they stood on the wire, head and body, where somebody saw them there.
+    """
 
     method: str
     url: str
     headers: Headers = Headers()
     body: bytes | None = None
+    raw: bytes | None = None
 
     @property
     def host(self) -> str:
@@ -129,7 +134,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return f"Request({self.method[:32]!r}, {redact_url(self.url)!r}, {self.headers!r}, body={body})"
 
 
+# What nearly every URL looks like; the rest (passwords, IPv6, fragments, blanks) is left to the library, which is slow.
+_USUAL_URL = re.compile(
+    r"(?:[a-z]{3,8}://(?P<host>[a-z0-9.\-]+)(?::[0-9]*)?)?(?P<path>/(?!/)[!-\"$->@-~]*)(?:\?(?P<query>[!-\"$-~]*))?"
+)
+
+
 def _split(url: str) -> tuple[str, str, str]:
+    usual = _USUAL_URL.fullmatch(url)
+    if usual is not None:
+        return (usual["host"] or "", usual["path"], usual["query"] or "")
     from urllib.parse import urlsplit  # as above
 
     try:

@@ -16,9 +16,11 @@ import msgspec
 
 from recoup.catalogue.facts import deprecations, marketplaces
 from recoup.catalogue.facts.operations import Operation, operations
+from recoup.catalogue.fault import BodyKind
 from recoup.diagnosis.diagnosis import Match
 from recoup.diagnosis.evidence import Evidence, Ranking
 from recoup.exchange import Exchange, Request
+from recoup.lint import wire
 
 __all__ = ["narrowed"]
 
@@ -58,6 +60,10 @@ def narrowed(
         return _lifted(ranking, [_ENCODED], "the message repeats a value with %XX in it: it was encoded twice")
     if request is None:
         return ranking
+    if request.raw is not None and seen.body is BodyKind.HTML:
+        seen_raw = _by_its_bytes(ranking, request.raw)
+        if seen_raw is not None:
+            return seen_raw
     facts = _Seen(request=request, path=path, operation=operation, exchange=exchange)
     for clue in _clues(facts):
         proved = [name for name in clue.ids if name in tied]
@@ -80,6 +86,37 @@ def _lifted(ranking: Ranking, proved: list[str], text: str) -> Ranking:
             rest.append(msgspec.structs.replace(match, score=match.score * 0.1))
     tied = tuple(match.fault.id for match in first) if len(first) > 1 else ()
     return msgspec.structs.replace(ranking, matches=(*first, *rest), tied=tied)
+
+
+def _by_its_bytes(ranking: Ranking, raw: bytes) -> Ranking | None:
+    """The ranking by what the wire rules find in the bytes of the request; None where they find nothing documented.
+
+    A server refuses a request for one thing; what else is wrong with it comes next in the ranking, as it will be next.
+    """
+    first = wire.cause(raw)
+    if first is None or first.fault is None:
+        return None
+    said: dict[str, list[str]] = {}
+    for finding in (first, *(finding for finding in wire.check(raw) if finding != first)):
+        if finding.fault is not None:
+            where = f"bytes {finding.start} to {finding.end} of the request"
+            said.setdefault(finding.fault, []).append(f"{finding.text} ({where})")
+    matches = {match.fault.id: match for match in ranking.matches}
+    lead = matches.get(first.fault)
+    if lead is None:
+        return None
+    equals = [lead.fault.id, *(name for name in lead.fault.same_as if name in matches)]
+    lifted = _lifted(ranking, equals, said[first.fault][0])
+    others = set(said) - set(equals)
+    ranked = sorted(lifted.matches, key=lambda match: (match.fault.id not in equals, match.fault.id not in others))
+    return msgspec.structs.replace(lifted, matches=tuple(_also(match, said, others) for match in ranked))
+
+
+def _also(match: Match, said: dict[str, list[str]], others: set[str]) -> Match:
+    if match.fault.id not in others:
+        return match
+    evidence = (*said[match.fault.id][:5], *match.evidence)
+    return msgspec.structs.replace(match, score=0.4, basis="request", evidence=evidence)
 
 
 def _clues(seen: _Seen) -> Iterator[Clue]:

@@ -36,7 +36,7 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
     """
     if fault.answer is None:
         return _red("the catalogue has no wire answer for it")
-    if trail is None or fault.id not in _causes(trail):
+    if trail is None or not {fault.id, *fault.same_as} & _causes(trail):
         return _red(f"the sandbox names another cause: {trail}")
     response = reply.exchange.response
     if response is None:
@@ -87,7 +87,7 @@ def recognised(recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis) -> 
     best = diagnosis.best
     if best is None:
         return _red("no fault was recognised")
-    if diagnosis.tied:
+    if set(diagnosis.tied) - same:  # what the documents name twice is one cause
         if not same & set(diagnosis.tied):
             return _red(f"tied between {', '.join(diagnosis.tied)}, which are all wrong")
         mine = next(match for match in diagnosis.faults if match.id in same)

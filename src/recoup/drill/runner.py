@@ -127,16 +127,16 @@ def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosi
 
 
 def _trail(scene: Stage, reply: Reply) -> dict[str, Any] | None:
-    """Why the sandbox answered so. A page of HTML carries no request id: then it is the newest refusal."""
-    if reply.request_id:
-        return scene.sandbox.why(reply.request_id)
+    """Why the sandbox answered so. Malformed HTTP is told by its connection; of a page it is the newest refusal."""
+    if reply.request_id or reply.connection:
+        return scene.sandbox.why(reply.request_id or reply.connection)
     return next(iter(scene.sandbox.refusals(1)), None)
 
 
 def _settled(fault: Fault, diagnosis: Diagnosis) -> Diagnosis:
     """The diagnosis as it is once the named check has settled which of the tied faults it is."""
-    same = {fault.id, *fault.same_as}
-    match = next(match for match in diagnosis.faults if match.id in same)
+    same = (fault.id, *fault.same_as)
+    match = min((match for match in diagnosis.faults if match.id in same), key=lambda match: same.index(match.id))
     return advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None))
 
 
@@ -190,8 +190,16 @@ def _request_text(reply: Reply) -> str:
     request = reply.exchange.request
     if request is None:
         return ""
+    if request.raw is not None:
+        return redact_text(_visible(request.raw))[:_EXCERPT].rstrip()
     lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
     return redact_text("\n".join(lines) + "\n\n" + (request.body or b"").decode("utf-8", "replace"))[:_EXCERPT].rstrip()
+
+
+def _visible(raw: bytes) -> str:
+    """Bytes as text, a sign in the place of each that nobody would see; a proper line ending is a new line."""
+    lines = raw.decode("latin-1").split("\r\n")
+    return "\n".join("".join(chr(0x2400 + ord(c)) if c < " " else c for c in line) for line in lines)
 
 
 def _response_text(reply: Reply) -> str:

@@ -14,10 +14,13 @@ from typing import Any, Self
 import httpx2
 import msgspec
 
+from recoup.drill.raw import as_request, send
 from recoup.drill.row import Event
 from recoup.errors import RecoupError
 from recoup.exchange import Exchange, Headers, Request, Response
+from recoup.recovery.advice import diagnose
 from recoup.recovery.call import Call
+from recoup.recovery.decision import Decision
 from recoup.redaction import redact_text
 from recoup.sandbox.running import Sandbox, running
 from recoup.transports.httpx_family import Transport
@@ -40,6 +43,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange
     outcome: Outcome | None = None
     error: RecoupError | None = None
+    connection: str = ""  # the caller's address, of a raw call only
 
     @property
     def status(self) -> int:
@@ -201,6 +205,23 @@ class Caller:
             body=response.content,
         )
         return Reply(exchange=Exchange(request=sent, response=received), outcome=outcome(response))
+
+    def raw(self, data: bytes, *, answers: int = 1, region: str = "NA") -> Reply:
+        """Send bytes as they are; the reply is the last of so many answers. No library is under this call: recoup
+        judges what came of it, and there is nothing that it could repeat.
+        """
+        self._wire.mark()
+        request = as_request(self._sandbox.endpoints[region], data)
+        self._wire.sent.append((request.method, request.path))
+        self._wire.note("sent", f"{len(data)} bytes, as they are")
+        exchange, connection = send(self._sandbox.endpoints[region], data, answers=answers, timeout=_TIMEOUT)
+        reply = Reply(exchange=exchange, connection=connection)
+        self._wire.note("answered", str(reply.status))
+        if not self._recoup_under or reply.status < 400:
+            return reply
+        diagnosis = diagnose(exchange)
+        decision = msgspec.convert(dict(diagnosis.decision or {}), type=Decision)
+        return msgspec.structs.replace(reply, outcome=Outcome(decision=decision, diagnosis=diagnosis))
 
     def close(self) -> None:
         """Close the client's connections."""
