@@ -130,7 +130,7 @@ def _kind(decision: Decision) -> tuple[type[FaultError], float | None, str | Non
 def _text(diagnosis: Diagnosis) -> str:
     best = diagnosis.best
     status = diagnosis.http_status if diagnosis.status is None else diagnosis.status
-    said = f": {redact_text(diagnosis.message)}" if diagnosis.message else ""
+    said = f": {redact_text(diagnosis.message).rstrip('.')}" if diagnosis.message else ""
     if best is None:
         seen = f"HTTP {status}" if status is not None else "no response"
         return f"{seen}{said} (no known fault)"
