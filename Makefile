@@ -15,7 +15,7 @@ help: ## list the targets
 
 drill: $(VENV)/.dev ## raise every fault for its real cause and watch what recoup does about it
 	@mkdir -p out
-	$(BIN)/recoup drill --allow-missing --html out/drill.html --json out/drill.json $(ARGS)
+	$(BIN)/recoup drill --html out/drill.html --json out/drill.json $(ARGS)
 
 test: $(VENV)/.dev ## the tests (no browser, no SDKs): under four minutes
 	$(BIN)/pytest -n 2 -m "not browser and not sdk and not long and not models and not chaos" $(ARGS)

@@ -27,7 +27,7 @@ def drill(*arguments: str) -> tuple[int, str, str]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], str]:
     folder = tmp_path_factory.mktemp("drill")
-    status, _, _ = drill("--allow-missing", "--json", str(folder / "d.json"), "--html", str(folder / "d.html"))
+    status, _, _ = drill("--json", str(folder / "d.json"), "--html", str(folder / "d.html"))
     data = json.loads((folder / "d.json").read_text(encoding="utf-8"))
     return status, data, (folder / "d.html").read_text(encoding="utf-8")
 
