@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import msgspec
 
 from recoup.exchange import Headers, Request, Response
+from recoup.sandbox.consent.sessions import own_cookie
 from recoup.sandbox.settings import SandboxSettings
 from recoup.sandbox.world import Answered, World
 
@@ -44,7 +45,8 @@ __all__ = [
 
 FORMAT = "recoup sandbox"
 VERSION = 1  # of the lines; another version is another language
-_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})  # of calls to the API: none of it is needed
+# Of calls: none of it is needed, but for the cookie of the sandbox's own pages, which says who is signed in.
+_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="did", omit_defaults=True, forbid_unknown_fields=True):
@@ -162,6 +164,12 @@ def digest(content: bytes, base_url: str) -> str:
     return blake2b(content.replace(base_url.encode(), b""), digest_size=8).hexdigest()
 
 
+def _kept(headers: Headers) -> list[tuple[str, str]]:
+    kept = [(name, value) for name, value in headers if name.lower() not in _NOT_KEPT]
+    session = own_cookie("; ".join(headers.get_all("cookie"))) if "cookie" in headers else ""
+    return [*kept, ("cookie", session)] if session else kept
+
+
 class Record:
     """Writes down what changes `world`: in memory, for snapshots, and in `lines` where there are any.
 
@@ -188,7 +196,7 @@ class Record:
                 region=region,
                 method=request.method,
                 url=request.url,
-                headers=[(name, value) for name, value in request.headers if name.lower() not in _NOT_KEPT],
+                headers=_kept(request.headers),
                 body=(request.body or b"").decode("latin-1"),
                 size=body_size,
                 status=answer.status if isinstance(answer, Response) else None,

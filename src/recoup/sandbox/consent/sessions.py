@@ -10,10 +10,16 @@ import msgspec
 
 from recoup.sandbox.consent.settings import ConsentSettings
 
-__all__ = ["COOKIE", "Session", "Sessions"]
+__all__ = ["COOKIE", "Session", "Sessions", "own_cookie"]
 
 COOKIE = "sandbox-session"
 _MOST_SHOWN = 20  # consents that one browser has open
+
+
+def own_cookie(cookies: str) -> str:
+    """The one pair of a Cookie field that is these pages', as name=value; empty where there is none."""
+    pairs = (pair.strip() for pair in cookies.split(";"))
+    return next((pair for pair in pairs if pair.startswith(f"{COOKIE}=")), "")
 
 
 class Session(msgspec.Struct, kw_only=True):
@@ -50,12 +56,8 @@ class Sessions:
 
     def find(self, cookies: str, now: float) -> Session | None:
         """The session that a Cookie field names, unless it is over."""
-        for pair in cookies.split(";"):
-            name, _, value = pair.strip().partition("=")
-            if name == COOKIE:
-                session = self._sessions.get(value)
-                return session if session is not None and now < session.expires_at else None
-        return None
+        session = self._sessions.get(own_cookie(cookies).partition("=")[2])
+        return session if session is not None and now < session.expires_at else None
 
     def start(self, now: float, user_id: str | None = None) -> Session:
         """A new session, signed in where `user_id` is given."""
