@@ -115,6 +115,15 @@ def main() -> None:
         bare = micros(lambda body=body: decoder.decode(body)) if body else 0.0  # type: ignore[misc]
         ratio = f"ratio {ours / bare:5.1f}" if bare else ""
         print(f"  {name:40} {ours:7.2f} µs, bare decode {bare:7.2f} µs, {ratio}")
+    print("the same, as if nothing like it had been met before")
+    for name, (status, body) in ERRORS.items():
+        exchange = Exchange(request=REQUEST, response=Response(status=status, headers=HEADERS, body=body))
+
+        def anew(exchange: Exchange = exchange) -> object:
+            ENGINE.index.rankings.clear()
+            return ENGINE.diagnose(exchange)
+
+        print(f"  {name:40} {micros(anew):7.2f} µs")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,18 @@ def test_the_parts_of_a_url(url: str, host: str, path: str, query: dict[str, str
 def test_the_host_of_a_request_line_without_one(field: str | None, host: str) -> None:
     headers = Headers() if field is None else Headers({"Host": field})
     assert Request(method="GET", url="/x", headers=headers).host == host
+
+
+_PIECES = st.text(st.sampled_from("aZ0.:/?#&=%@[]!\\ \t\né-_~;'\"<>{}|"), max_size=12)
+
+
+@given(st.builds("{}{}{}".format, st.sampled_from(["https://", "http:", "//", "/", ""]), _PIECES, _PIECES))
+def test_the_quick_way_through_a_url_is_the_librarys(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return
+    request = Request(method="GET", url=url)
+    assert (request.host, request.path) == (host, parts.path)
+    assert request.query == dict(parse_qsl(parts.query, keep_blank_values=True))

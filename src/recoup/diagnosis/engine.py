@@ -224,7 +224,7 @@ class Engine:
             message=claim.message,
             details=claim.details,
             request_id=_request_id(headers) or claim.request_id,
-            parameters=ranking.parameters,
+            parameters=dict(ranking.parameters),
             retryable_field=claim.retryable,
             body_kind=reading.kind if reading.kind is not BodyKind.JSON else claim.kind,
             method=None if request is None else request.method or None,

@@ -10,6 +10,7 @@ import msgspec
 from recoup.catalogue.fault import Fault, Kind, Message, MessageField, Sign
 from recoup.catalogue.template import Template, normalise
 from recoup.diagnosis.codes import code_key
+from recoup.diagnosis.evidence import Ranking
 
 __all__ = ["Hit", "Index", "Profile"]
 
@@ -52,7 +53,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Index:
-    """Lookups over all faults, in the order of the catalogue."""
+    """Lookups over all faults, in the order of the catalogue. Safe to share between threads."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
@@ -66,6 +67,10 @@ class Index:
         self._signs: dict[int | None, list[tuple[Fault, Sign]]] = {}
         for fault in self.faults:
             self._add(fault)
+        self.telling_headers = tuple(
+            sorted({name.lower() for fault in self.faults for sign in fault.signs for name in sign.header})
+        )
+        self.rankings: dict[tuple[object, ...], Ranking] = {}  # those that were worked out already; see `match.rank`
         self.codes = frozenset(self._by_code)  # in the form in which codes are compared
 
     def _add(self, fault: Fault) -> None:

@@ -41,11 +41,45 @@ ANYWHERE = frozenset(MessageField)
 _GATEWAY_STATUSES = {408: 504, 502: 503, 520: 503, 521: 503, 522: 504, 523: 503, 524: 504, 529: 503}
 
 
+_MOST_REMEMBERED = 512  # rankings of a catalogue
+_LONGEST_REMEMBERED = 200  # characters of a text
 _NONE = Ranking()
 
 
 def rank(index: Index, seen: Evidence) -> Ranking:
-    """The faults that fit what was seen."""
+    """The faults that fit what was seen. What was ranked before is remembered: an error seldom comes alone."""
+    key = _key(index, seen)
+    if key is None:
+        return _ranked(index, seen)
+    known = index.rankings.get(key)
+    if known is None:
+        known = _ranked(index, seen)
+        if len(index.rankings) >= _MOST_REMEMBERED:
+            index.rankings.clear()
+        index.rankings[key] = known
+    return known
+
+
+def _key(index: Index, seen: Evidence) -> tuple[object, ...] | None:
+    """All that ranking looks at, or None for what is too long to be kept, or too seldom the same."""
+    if seen.lines or len(seen.message or "") > _LONGEST_REMEMBERED or len(seen.details or "") > _LONGEST_REMEMBERED:
+        return None
+    headers = seen.headers
+    return (
+        seen.message,
+        seen.details,
+        seen.code,
+        seen.sc_code,
+        seen.status,
+        seen.http_status,
+        seen.phrase,
+        seen.body,
+        seen.area,
+        None if headers is None or not len(headers) else tuple([headers.get(name) for name in index.telling_headers]),
+    )
+
+
+def _ranked(index: Index, seen: Evidence) -> Ranking:
     for rule in (_by_text, _by_sc, _by_code, _by_sign, _by_status):
         found = rule(index, seen)
         if found is not None:

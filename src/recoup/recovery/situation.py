@@ -26,8 +26,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     `now` is None where nobody knows when it happened (pasted text). `writes` is whether the request changes anything:
     False where neither method nor operation is known, because then only general advice can be given. `repeatable` is
     whether it may be sent again although its outcome is unknown. `stated` is the wait that the response asked for,
-    `theirs` what the other side's clock showed when it answered, `rate` the usage plan's (a second).
-    `unknown` says that this attempt may have taken effect.
+    `theirs` what the other side's clock showed when it answered (where the failure names a time), `rate` the usage
+    plan's (a second). `unknown` says that this attempt may have taken effect.
     """
 
     now: float | None = None
@@ -69,7 +69,9 @@ def situate(
         headers = exchange.response.headers
         rate = rate_limit(headers) or rate
         stated = retry_after(headers, now)
-        theirs = answered_at(headers)
+        best = diagnosis.best
+        if best is not None and best.recovery.until is not None:  # else nobody asks
+            theirs = answered_at(headers)
     return Situation(
         now=now,
         deadline=deadline,
