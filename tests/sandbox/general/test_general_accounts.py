@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,13 @@ RDT = "/tokens/2021-03-01/restrictedDataToken"
 ROTATION = "sellingpartnerapi::client_credential:rotation"
 MIGRATION = "sellingpartnerapi::migration"
 BEFORE = datetime(2024, 3, 26, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    yield box
+    box.close()
 
 
 def test_participations_are_the_sellers_marketplaces() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,13 @@ from recoup.sandbox.general.settings import GeneralSettings
 KIND = "EXTERNAL_FULFILLMENT_SHIPMENT_STATUS_CHANGE"
 DESTINATIONS, SUBSCRIPTIONS = "/notifications/v1/destinations", "/notifications/v1/subscriptions"
 ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    yield box
+    box.close()
 
 
 def destination(house: House, arn: str = ARN, name: str = "orders") -> str:
