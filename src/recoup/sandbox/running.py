@@ -193,6 +193,10 @@ class Sandbox:
         """The causal trails of the newest calls of which something failed, the newest first."""
         return self._opened.world.recent(count, refused=True)
 
+    def recent(self, count: int = 20, *, refused: bool = False) -> list[dict[str, Any]]:
+        """The causal trails of the latest requests, the newest first; with `refused` only of those that failed."""
+        return self._opened.world.recent(count, refused=refused)
+
     def reset(self, seed: int | None = None) -> None:
         """Begin anew at the first instant, at the same addresses: same seed and credentials, or those of another.
 
