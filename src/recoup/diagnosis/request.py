@@ -45,6 +45,9 @@ _TOKEN = re.compile(r"[A-Z]{1,20}(?:-[A-Z]{1,20})?")
 _HOST = re.compile(r"[A-Za-z0-9._\-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
 _ENCODED = "400-wrong-url-encoding"
 _ECHO = re.compile(r"%[0-9A-Fa-f]{2}")
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_OF_A_GET = frozenset({"400-get-with-body", "400-malformed-http-body-in-get-or-head"})
+_OF_A_BODY = frozenset({"400-missing-child-object", *_OF_A_GET})
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -69,7 +72,28 @@ def narrowed(
         proved = [name for name in clue.ids if name in tied]
         if proved:
             return _lifted(ranking, proved, clue.text)
-    return ranking
+    return _without(ranking, _refuted(request) & tied)
+
+
+def _refuted(request: Request) -> frozenset[str]:
+    """The faults that this request cannot have, by its method alone."""
+    if request.method in _BODILESS:
+        return _OF_A_BODY if request.method not in ("GET", "HEAD") else _OF_A_BODY - _OF_A_GET
+    return _OF_A_GET if request.method else frozenset()
+
+
+def _without(ranking: Ranking, refuted: frozenset[str]) -> Ranking:
+    """The ranking with those put last that the request refutes, and out of the tie."""
+    if not refuted or refuted.issuperset(ranking.tied):
+        return ranking
+    last = [
+        msgspec.structs.replace(match, score=match.score * 0.1)
+        for match in ranking.matches
+        if match.fault.id in refuted
+    ]
+    first = [match for match in ranking.matches if match.fault.id not in refuted]
+    tied = tuple(name for name in ranking.tied if name not in refuted)
+    return msgspec.structs.replace(ranking, matches=(*first, *last), tied=tied if len(tied) > 1 else ())
 
 
 def _lifted(ranking: Ranking, proved: list[str], text: str) -> Ranking:
