@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from wire import Answer, call, fetch_token, head, post_json
 
 from recoup.errors import SettingsError
 from recoup.sandbox import Sandbox, running
+from recoup.sandbox.signpost import PLACES
 
 EPOCH = 1_800_000_000.0
 SHIPMENTS = "/externalFulfillment/2024-09-11/shipments"
@@ -128,6 +130,20 @@ BAD: list[tuple[str, object, int, str]] = [
     ("stage", {"do": "use_up_quota", "operation": "x"}, 400, "no operation is called"),
     ("stage", {"do": "poison", "entity": "x"}, 400, "there is no shipment"),
     ("reset", {"hard": True}, 400, "takes no arguments"),
+    ("reset", {"seed": "7"}, 400, "takes no arguments but a seed"),
+    ("reset", {"seed": True}, 400, "takes no arguments but a seed"),
+    ("reset", {"seed": 1.5}, 400, "takes no arguments but a seed"),
+    ("reset", {"seed": 7, "hard": True}, 400, "takes no arguments but a seed"),
+    ("stage", {"do": "front_door_outage", "seconds": 5, "after": -1}, 400, "must be a number from 0"),
+    ("plans", {}, 400, "missing required field `script`"),
+    ("plans", {"script": [{"do": "explode"}]}, 400, "Invalid value 'explode'"),
+    ("faults", {"fault": "x"}, 400, "no fault with a wire answer"),
+    ("snapshot", {}, 400, "give the snapshot a name"),
+    ("snapshot", {"name": 7}, 400, "give the snapshot a name"),
+    ("restore", {}, 400, "not a snapshot"),
+    ("restore", {"name": "x"}, 400, "no snapshot is called 'x'"),
+    ("why", {}, 405, "is not what"),
+    ("requests", {}, 405, "is not what"),
     ("nowhere", {}, 404, "there is no"),
     ("credentials", {}, 405, "is not what"),
 ]
@@ -145,6 +161,99 @@ def test_bad_input_gets_a_clear_answer_and_changes_nothing(
     if "no action" in complaint or "say what" in complaint:
         assert "revoke_authorization" in content(answer)["actions"]
     assert (sandbox.as_dict(), listing(sandbox, token).status, sandbox.clock.now(), sandbox.clock.mode) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "complaint"),
+    [
+        ("plans/plan-7", 400, "no fault plan is called 'plan-7'"),
+        ("faults/x", 400, "'x' was not asked for"),
+        ("faults", 400, "was not asked for"),
+        ("clock", 405, "is not what"),
+        ("snapshot", 405, "is not what"),
+    ],
+)
+def test_what_is_not_there_cannot_be_ended(sandbox: Sandbox, place: str, status: int, complaint: str) -> None:
+    answer = call(sandbox.endpoint, head("DELETE", f"/_sandbox/{place}"))
+    assert (answer.status, complaint in content(answer)["error"]) == (status, True)
+
+
+def test_a_fault_plan_is_made_read_and_ended(sandbox: Sandbox) -> None:
+    token = fetch_token(sandbox)
+    made = content(write(sandbox, "plans", {"script": [{"do": "status", "status": 503}], "repeat": True}))
+    assert listing(sandbox, token).status == 503
+    assert content(read(sandbox, "plans"))[made["plan"]]["hit"] == 1
+    assert call(sandbox.endpoint, head("DELETE", f"/_sandbox/plans/{made['plan']}")).status == 200
+    assert listing(sandbox, token).status == 200
+
+
+def test_another_seed_is_another_world(sandbox: Sandbox) -> None:
+    before, token = sandbox.as_dict(), fetch_token(sandbox)
+    assert write(sandbox, "reset", {"seed": 7}).status == 200
+    assert sandbox.merchant_id != before["merchant_id"]
+    assert listing(sandbox, token).status == 403
+    with running(seed=7, epoch=EPOCH, clock="frozen") as other:
+        assert other.refresh_token == sandbox.refresh_token
+
+
+def test_the_latest_requests_and_refusals_are_told(sandbox: Sandbox) -> None:
+    token = fetch_token(sandbox)
+    listing(sandbox, token)
+    listing(sandbox, "Atza|wrong")
+    call(sandbox.endpoint, b"GET /x HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n")
+    requests, refusals = content(read(sandbox, "requests")), content(read(sandbox, "refusals"))
+    assert [one["status"] for one in requests] == [400, 403, 200, 200]
+    assert [one["fault"] for one in refusals] == ["400-malformed-http-missing-colon", "403-expired-token"]
+    assert refusals[1]["rule"] == "front_door.token_valid"
+    assert len(content(read(sandbox, "requests?count=1"))) == 1
+    for count in ("0", "-1", "many", "5000", "²"):
+        assert read(sandbox, f"requests?count={quote(count)}").status == 400, count
+
+
+def test_an_outage_may_begin_later(sandbox: Sandbox) -> None:
+    token = fetch_token(sandbox)
+    sandbox.stage.front_door_outage(10, after=20)
+    statuses = []
+    for _ in range(4):
+        statuses.append(listing(sandbox, token).status)
+        sandbox.clock.advance(10)
+    assert statuses == [200, 200, 503, 200]
+
+
+def test_a_person_gets_a_page_that_teaches(sandbox: Sandbox) -> None:
+    sandbox.stage.deactivate_account()
+    listing(sandbox, fetch_token(sandbox))
+    page = read(sandbox, "", "Accept: text/html,application/xhtml+xml")
+    assert page.header("content-type") == "text/html; charset=utf-8"
+    assert "default-src 'none'" in (page.header("content-security-policy") or "")
+    text = page.body.decode()
+    for place in PLACES:
+        assert place.what in text.replace("&#x27;", "'"), place
+    assert "403-account-suspended" in text
+    assert "revoke_authorization" in text
+    assert "<script" not in text
+    for secret in (sandbox.client_secret, sandbox.refresh_token):
+        assert secret not in text
+    assert content(read(sandbox, "")) == {
+        "at": [f"/_sandbox/{place.path}" for place in PLACES if place.method == "GET"]
+    }
+
+
+def test_the_page_shows_what_was_sent_as_text(sandbox: Sandbox) -> None:
+    call(sandbox.endpoint, head("GET", "/<script>alert(1)</script>", "Atza|x"))
+    assert b"<script>alert" not in read(sandbox, "", "Accept: text/html").body
+
+
+def test_every_example_of_the_page_works(sandbox: Sandbox) -> None:
+    for place in PLACES:
+        if place.method == "POST":
+            answer = write(sandbox, place.path, msgspec.json.decode(place.example))
+            assert answer.status == 200, (place, answer.body)
+
+
+def test_a_body_that_is_too_large_is_told_so(sandbox: Sandbox) -> None:
+    answer = write(sandbox, "restore", {"entries": "x" * 2_000_000})
+    assert (answer.status, "by name" in content(answer)["error"]) == (413, True)
 
 
 def test_what_is_not_json_is_refused(sandbox: Sandbox) -> None:

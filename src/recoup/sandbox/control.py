@@ -231,13 +231,13 @@ def _count(request: Request) -> int:
 
 def _body(request: Request) -> dict[str, Any]:
     kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    length = request.headers.get("content-length") or "0"
+    if length.isdigit() and int(length[:12]) > len(request.body or b""):  # not all of it was kept
+        raise _Denied(413, "the body is too large; keep a large snapshot here, by name: POST snapshot")
     if not request.body:
         return {}
     if kind != "application/json":
         raise _Denied(415, "send JSON, with Content-Type: application/json")
-    length = request.headers.get("content-length") or "0"
-    if length.isdigit() and int(length[:12]) > len(request.body):
-        raise _Denied(413, "the body is too large; keep a large snapshot here, by name: POST snapshot")
     try:
         data = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
