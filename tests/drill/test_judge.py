@@ -64,6 +64,28 @@ def test_raised_says_no(seen: Reply, trail: dict[str, Any] | None, again: Reply,
     assert says in note
 
 
+PAGE = b"<!doctype html><html><body><h1>Stopped</h1><p class='code'>Error Code: %b</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("code", "content_type", "says"),
+    [
+        (b"MD5101", "text/html; charset=utf-8", ""),
+        (b"MD5110", "text/html; charset=utf-8", "the answer is"),
+        (b"MD5101", "text/plain", "Content-Type"),
+    ],
+)
+def test_of_a_page_the_words_count(code: bytes, content_type: str, says: str) -> None:
+    def words(seen: Reply) -> tuple[int, str]:
+        return seen.status, seen.body.decode().partition("'code'>")[2].partition("</p>")[0]
+
+    page = reply(body=PAGE % code, content_type=content_type)
+    fault = catalogue()["auth-MD5101"]
+    verdict, note = judge.raised(fault, act(picks=words, parameters={}), page, {"fault": fault.id}, MENDED)
+    assert verdict is (Judgement.RED if says else Judgement.GREEN)
+    assert says in note
+
+
 def test_a_parameter_that_the_recipe_does_not_give_is_named() -> None:
     _, note = judge.raised(FAULT, act(parameters={"requested": "5"}), reply(), TRAIL, MENDED)
     assert note.endswith("; the recipe's Act gives no parameter existing")
