@@ -103,3 +103,22 @@ def test_a_catalogue_of_ones_own_is_sent_too() -> None:
     )
     faults: dict[str, Fault] = {"own": own}
     assert Answers(faults).fill(Refusal("own", because="", value='"<&')).body == b'<a b="&quot;&lt;&amp;"/>'
+
+
+def test_a_wording_is_another_message_of_the_same_entry() -> None:
+    answers = Answers(CATALOGUE)
+    near = Refusal("400-invalid-date-format", because="x", wording="Date range is invalid")
+    assert b'"message":"Date range is invalid","details":""' in answers.fill(near).body
+    value = Refusal(
+        "400-wrong-identifier",
+        because="x",
+        wording="{count:integer} validation error detected",
+        count=1,
+        value='a"b',
+        parameter="p",
+        constraint="c",
+    )
+    message = msgspec.json.decode(answers.fill(value).body)["errors"][0]["message"]
+    assert message == "1 validation error detected: Value 'a\"b' at 'p' failed to satisfy constraint: c"
+    with pytest.raises(LookupError, match="no message of it begins with 'Nothing like it'"):
+        answers.fill(Refusal("400-invalid-date-format", because="x", wording="Nothing like it"))

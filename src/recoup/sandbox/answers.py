@@ -1,7 +1,8 @@
 """From a refusal to the bytes on the wire: the catalogue entry's own answer, filled.
 
 The catalogue says what is documented; this room adds nothing to it, least of all a hint. A refusal with a `variant`
-carries the text that proves this variant, in the place where the entry's answer has that of its usual one.
+carries the text that proves this variant, in the place where the entry's answer has that of its usual one; one with a
+`wording` carries another of the entry's own messages, because Amazon's APIs say the same in several ways.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from recoup.sandbox.operation import Refusal
 
 __all__ = ["HEAD_TOO_LARGE", "Answers", "FilledAnswer"]
 
+_TYPED = re.compile(r"\{([a-z][a-z0-9_]*):[a-z]+\}")  # as templates write their parameters
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -47,15 +49,15 @@ class Answers:
 
     def __init__(self, faults: Mapping[str, Fault] | None = None) -> None:
         self._faults = catalogue() if faults is None else faults
-        self._prepared: dict[tuple[str, object], tuple[Answer, tuple[str, ...]]] = {}
+        self._prepared: dict[tuple[str, object, object], tuple[Answer, tuple[str, ...]]] = {}
 
     def fill(self, refusal: Refusal) -> FilledAnswer:
         """The answer to this refusal. Raises LookupError, naming the fault, where the catalogue has none for it."""
-        variant = refusal.parameters.get("variant")
-        key = (refusal.fault, variant)
+        variant, wording = refusal.parameters.get("variant"), refusal.parameters.get("wording")
+        key = (refusal.fault, variant, wording)
         prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._prepared[key] = self._prepare(refusal.fault, variant)
+            prepared = self._prepared[key] = self._prepare(refusal.fault, variant, wording)
         answer, parts = prepared
         if len(parts) == 1:
             text = parts[0]
@@ -69,16 +71,28 @@ class Answers:
             text = "".join(filled)
         return FilledAnswer(answer.status, answer.content_type, tuple(answer.headers.items()), text.encode("utf-8"))
 
-    def _prepare(self, fault_id: str, variant: object) -> tuple[Answer, tuple[str, ...]]:
+    def _prepare(self, fault_id: str, variant: object, wording: object) -> tuple[Answer, tuple[str, ...]]:
         fault = self._faults.get(fault_id)
         if fault is None or fault.answer is None:
             raise LookupError(f"the catalogue has no wire answer for {fault_id!r}")
         body = fault.answer.body if variant is None else _of_variant(fault, fault.answer.body, str(variant))
+        if wording is not None:
+            body = _worded(fault, body, str(wording))
         return fault.answer, tuple(_PLACEHOLDER.split(body))
 
 
 def _in_json(text: str) -> str:
     return msgspec.json.encode(text).decode("utf-8")[1:-1]
+
+
+def _worded(fault: Fault, body: str, wording: str) -> str:
+    """The answer with another message: the one of the entry's own templates that begins with `wording`."""
+    for message in fault.messages:
+        if message.template.startswith(wording):
+            data = msgspec.json.decode(body)
+            data["errors"][0] |= {"message": _TYPED.sub(r"{\1}", message.template), "details": ""}
+            return msgspec.json.encode(data).decode("utf-8")
+    raise LookupError(f"{fault.id}: no message of it begins with {wording!r}")
 
 
 def _of_variant(fault: Fault, body: str, variant: str) -> str:

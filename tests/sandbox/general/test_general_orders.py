@@ -216,3 +216,23 @@ def test_only_what_was_given_out_is_read_back(
             read_token(1, merchant, arguments, other)
     with pytest.raises(Refusal, match="400-invalid-next-token"):
         read_token(2, merchant, arguments, token)
+
+
+WORDINGS = [
+    ({"maxResultsPerPage": "101"}, "Member must be between 1 and 100"),
+    ({"fulfillmentStatuses": "GONE"}, "Member must satisfy enum value set: [PENDING, "),
+]
+
+
+@pytest.mark.parametrize(("query", "said"), WORDINGS, ids=str)
+def test_a_value_that_is_not_taken_is_named_with_what_would_be(query: dict[str, str], said: str) -> None:
+    ((name, value),) = query.items()
+    message = decoded(search(House(), **query))["errors"][0]["message"]
+    assert message.startswith(
+        f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {said}"
+    )
+
+
+def test_a_date_too_near_is_answered_as_a_wrong_range() -> None:
+    refused = search(House(), createdBefore="2030-01-01T00:00:00Z")
+    assert decoded(refused)["errors"] == [{"code": "InvalidInput", "message": "Date range is invalid", "details": ""}]

@@ -11,7 +11,7 @@ import msgspec
 from recoup.catalogue.facts.marketplaces import by_id
 from recoup.catalogue.facts.operations import operations
 from recoup.sandbox.accounts import DIRECT_TO_CONSUMER, Application, SellingPartner
-from recoup.sandbox.general.checks import body, found_nothing, iso, malformed, missing, text
+from recoup.sandbox.general.checks import body, found_nothing, iso, malformed, missing, not_allowed, text
 from recoup.sandbox.general.order_views import CURRENCIES
 from recoup.sandbox.general.state import General
 from recoup.sandbox.login import AuthorizationCode
@@ -64,8 +64,9 @@ def create_restricted_data_token(state: General, call: OperationCall) -> Outcome
     wanted = data.get("restrictedResources")
     if not isinstance(wanted, list) or not wanted:
         missing("restrictedResources")
-    if len(wanted) > state.settings.restricted_resources:
-        malformed("Resource", str(len(wanted)), f"at most {state.settings.restricted_resources} resources")
+    most = state.settings.restricted_resources
+    if len(wanted) > most:
+        not_allowed("restrictedResources", len(wanted), f"Member must have length less than or equal to {most}")
     asked: list[str] = []
     for resource in wanted:
         if not isinstance(resource, dict):
@@ -74,12 +75,15 @@ def create_restricted_data_token(state: General, call: OperationCall) -> Outcome
                 "400-missing-child-object", because=because, element="restrictedResources", expected="method, path"
             )
         method, path = text(resource, "method"), text(resource, "path")
-        if method not in _METHODS or operations().find(method, path) is None:
+        if method not in _METHODS:
+            not_allowed("method", method, f"Member must satisfy enum value set: [{', '.join(_METHODS)}]")
+        if operations().find(method, path) is None:
             malformed("Resource", f"{method} {path}", "no operation has this method and path")
-        for element in resource.get("dataElements") or ():
-            if element not in _ELEMENTS:
-                malformed("Data Element", str(element), f"dataElements takes {', '.join(_ELEMENTS)}")
-            asked.append(str(element))
+        elements = resource.get("dataElements") or []
+        for element in elements if isinstance(elements, list) else [elements]:
+            if not isinstance(element, str) or element not in _ELEMENTS:
+                not_allowed("dataElements", element, f"Member must satisfy enum value set: [{', '.join(_ELEMENTS)}]")
+            asked.append(element)
     caller = state.accounts.tokens[(call.headers.get("x-amz-access-token") or "").strip()]
     granted = caller.authorization.roles if caller.authorization is not None else frozenset()
     roles = granted & caller.application.roles

@@ -6,7 +6,7 @@ Every function returns the value in its proper type or raises the `Refusal` of i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -23,6 +23,9 @@ __all__ = [
     "marketplace",
     "marketplaces",
     "missing",
+    "not_allowed",
+    "number",
+    "one_of",
     "order_id",
     "text",
 ]
@@ -39,6 +42,38 @@ def missing(parameter: str, because: str = "") -> NoReturn:
 def malformed(thing: str, value: str, because: str) -> NoReturn:
     """Refuse an identifier that is malformed, or not valid for this call."""
     raise Refusal("400-wrong-identifier", because=because, thing=thing, value=value[:_SHOWN])
+
+
+def not_allowed(parameter: str, value: object, constraint: str) -> NoReturn:
+    """Refuse a value that its parameter does not take. `constraint` is said to the caller."""
+    raise Refusal(
+        "400-wrong-identifier",
+        because=f"{parameter}: {constraint}",
+        wording="{count:integer} validation error detected",
+        count=1,
+        value=str(value)[:_SHOWN],
+        parameter=parameter,
+        constraint=constraint,
+    )
+
+
+def number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """A number from 1 to `most`, `default` where it is not given."""
+    value = query.get(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= most):
+        not_allowed(name, value, f"Member must be between 1 and {most}")
+    return int(value)
+
+
+def one_of(query: Mapping[str, str], name: str, known: Collection[str]) -> list[str]:
+    """The values of a parameter that is a list, each of them known."""
+    given = [value for value in query.get(name, "").split(",") if value]
+    for value in given:
+        if value not in known:
+            not_allowed(name, value, f"Member must satisfy enum value set: [{', '.join(known)}]")
+    return given
 
 
 def found_nothing(because: str) -> NoReturn:
@@ -84,10 +119,12 @@ def instant(data: Mapping[str, Any], name: str) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+        found = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+        datetime.fromtimestamp(found, UTC)  # a time of day in the year 1 or 9999 may lie in none in UTC
     except (TypeError, ValueError, OverflowError):
         because = f"{name} is not an ISO 8601 instant"
         raise Refusal("400-invalid-date-format", because=because, parameter=name) from None
+    return found
 
 
 def iso(moment: float) -> str:

@@ -13,7 +13,18 @@ from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from recoup.catalogue.facts.marketplaces import by_id
-from recoup.sandbox.general.checks import body, child, found_nothing, iso, malformed, marketplaces, missing, text
+from recoup.sandbox.general.checks import (
+    body,
+    child,
+    found_nothing,
+    iso,
+    malformed,
+    marketplaces,
+    missing,
+    number,
+    one_of,
+    text,
+)
 from recoup.sandbox.general.paging import make_token, read_token
 from recoup.sandbox.general.state import General, Listing
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
@@ -52,9 +63,7 @@ def search_listings_items(state: General, call: OperationCall) -> Outcome:
     if token:
         query, start = read_token(state.seed, call.merchant_id, given, token)
     places = _place(state, call)
-    size = query.get("pageSize", str(_PAGE))
-    if not (size.isascii() and size.isdigit() and 1 <= int(size) <= _MOST):
-        malformed("Page Size", size, f"pageSize is a number from 1 to {_MOST}")
+    size = number(query, "pageSize", _PAGE, _MOST)
     wanted = _identifiers(query)
     found = sorted(
         (
@@ -65,13 +74,13 @@ def search_listings_items(state: General, call: OperationCall) -> Outcome:
         ),
         key=lambda item: item.sku,
     )
-    page = found[start : start + int(size)]
+    page = found[start : start + size]
     answer: dict[str, Any] = {
         "numberOfResults": len(found),
         "items": [_view([item], _included(call)) for item in page],
     }
-    if start + int(size) < len(found):
-        following = make_token(state.seed, call.merchant_id, query, start + int(size))
+    if start + size < len(found):
+        following = make_token(state.seed, call.merchant_id, query, start + size)
         answer["pagination"] = {"nextToken": following}
     return Outcome(body=answer)
 
@@ -161,11 +170,7 @@ def _not_there(state: General, call: OperationCall, sku: str, places: list[str],
 
 
 def _included(call: OperationCall) -> list[str]:
-    wanted = [value for value in call.query.get("includedData", "summaries").split(",") if value]
-    for value in wanted:
-        if value not in _DATA:
-            malformed("Included Data", value, f"includedData takes {', '.join(_DATA)}")
-    return wanted
+    return one_of(call.query, "includedData", _DATA) or ["summaries"]
 
 
 def _identifiers(query: dict[str, str]) -> set[str] | None:

@@ -12,7 +12,17 @@ from typing import Any
 import msgspec
 
 from recoup.catalogue.facts.marketplaces import by_id
-from recoup.sandbox.general.checks import found_nothing, instant, iso, malformed, marketplaces, missing, order_id
+from recoup.sandbox.general.checks import (
+    found_nothing,
+    instant,
+    iso,
+    malformed,
+    marketplaces,
+    missing,
+    number,
+    one_of,
+    order_id,
+)
 from recoup.sandbox.general.order_views import order_2026, order_v0
 from recoup.sandbox.general.paging import make_token, read_token
 from recoup.sandbox.general.state import General, Order
@@ -87,7 +97,7 @@ def _search(state: General, call: OperationCall, names: _Names) -> _Page:
     if token:
         query, start = read_token(state.seed, call.merchant_id, given, token)
     wanted, by_update, before = _filter(state, call, names, query)
-    size = _size(query, names.most, state.settings.page_size)
+    size = number(query, names.most, state.settings.page_size, state.settings.page_size)
     ids = [order_id(value) for value in query.get(names.ids, "").split(",") if value] if names.ids else []
     found = [
         order
@@ -114,7 +124,7 @@ def _filter(
     before = instant(query, before_name)
     if before is not None and before > latest:
         because = f"{before_name} is nearer than two minutes to the present"
-        raise Refusal("400-invalid-date-format", because=because, parameter=before_name)
+        raise Refusal("400-invalid-date-format", because=because, wording="Date range is invalid")
     since = (updated if by_update else created) or float("-inf")
     until = latest if before is None else before
     places = marketplaces(msgspec.structs.replace(call, query=query), names.marketplaces, most=50)
@@ -135,12 +145,8 @@ def _filter(
 
 
 def _statuses(query: Mapping[str, str], names: _Names) -> set[str]:
-    given = [value for value in query.get(names.statuses, "").split(",") if value]
     known = _V0_STATUS if names is _V0 else {value: value for value in _V0_STATUS.values()}
-    for value in given:
-        if value not in known:
-            malformed("Status", value, f"{names.statuses} takes {', '.join(known)}")
-    return {known[value] for value in given}
+    return {known[value] for value in one_of(query, names.statuses, known)}
 
 
 def _participates(state: General, call: OperationCall, places: list[str]) -> None:
@@ -149,15 +155,6 @@ def _participates(state: General, call: OperationCall, places: list[str]) -> Non
         known = by_id(place)
         if own and place not in own and known is not None:
             malformed("Marketplace", place, f"the selling partner does not sell in {known.country_code}")
-
-
-def _size(query: Mapping[str, str], name: str, most: int) -> int:
-    value = query.get(name)
-    if value is None:
-        return most
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= most):
-        malformed("Page Size", value, f"{name} is a number from 1 to {most}")
-    return int(value)
 
 
 def search_orders(state: General, call: OperationCall) -> Outcome:

@@ -13,7 +13,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from recoup.sandbox.general.checks import body, found_nothing, instant, iso, malformed, marketplace, missing, text
+from recoup.sandbox.general.checks import (
+    body,
+    found_nothing,
+    instant,
+    iso,
+    malformed,
+    marketplace,
+    missing,
+    number,
+    one_of,
+    text,
+)
 from recoup.sandbox.general.paging import make_token, read_token
 from recoup.sandbox.general.state import General, Report
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
@@ -81,23 +92,18 @@ def get_reports(state: General, call: OperationCall) -> Outcome:
     kinds = [kind for kind in query.get("reportTypes", "").split(",") if kind]
     if not kinds and not token:
         missing("reportTypes", "neither reportTypes nor nextToken is given")
-    statuses = [value for value in query.get("processingStatuses", "").split(",") if value]
-    for value in statuses:
-        if value not in _STATUSES:
-            malformed("Processing Status", value, f"processingStatuses takes {', '.join(_STATUSES)}")
-    size = query.get("pageSize", str(_PAGE))
-    if not (size.isascii() and size.isdigit() and 1 <= int(size) <= _MOST):
-        malformed("Page Size", size, f"pageSize is a number from 1 to {_MOST}")
+    statuses = one_of(query, "processingStatuses", _STATUSES)
+    size = number(query, "pageSize", _PAGE, _MOST)
     found = [
         report
         for report in reversed(state.reports.values())
         if report.merchant_id == call.merchant_id and report.kind in kinds and call.now >= report.visible
         if not statuses or _status(report, call.now) in statuses
     ]
-    page = found[start : start + int(size)]
+    page = found[start : start + size]
     answer: dict[str, Any] = {"reports": [_view(report, call.now) for report in page]}
-    if start + int(size) < len(found):
-        answer["nextToken"] = make_token(state.seed, call.merchant_id, query, start + int(size))
+    if start + size < len(found):
+        answer["nextToken"] = make_token(state.seed, call.merchant_id, query, start + size)
     return Outcome(body=answer)
 
 
@@ -136,7 +142,9 @@ def report_document(state: General, key: str, query: Mapping[str, str], now: flo
     begun = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()
     if now >= begun + float(expires):
         raise Refusal("other-presigned-url-expired", because="the link ran out")
-    report = state.reports[key]
+    report = state.reports.get(key)
+    if report is None:
+        raise Refusal("other-presigned-url-expired", because="the report is not kept any more")
     if "ORDER" in report.kind:
         rows = [
             (order.id, iso(order.created), order.status, line.sku, str(line.quantity))
