@@ -188,7 +188,7 @@ def ordered(query: Mapping[str, str], early: str, late: str) -> None:
 
 def iso(moment: float) -> str:
     """An instant as it stands on the wire: ISO 8601, UTC, whole seconds."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(moment, UTC).isoformat()[:19] + "Z"
 
 
 def unique(names: Iterable[str], parameter: str) -> None:
