@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from recoup.catalogue.fault import Kind
 from recoup.cli.main import Streams, main
 from recoup.drill.recipe import RECIPES
 from recoup.drill.runner import expected_faults
+from recoup.drill.stage import stage
 
 ROW = set("id raised recognised handled explained cause status http_status code message decision attempts note".split())
 
@@ -101,3 +103,11 @@ def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     status, _, err = drill("sc-00005-forbidden", "--html", str(tmp_path / "file" / "d.html"))
     assert status == 2
     assert "cannot be written" in err
+
+
+def test_a_recipe_may_play_at_its_own_date() -> None:
+    early = datetime(2024, 3, 26, 12, tzinfo=UTC).timestamp()
+    with stage(seed=0, recoup_under=False, epoch=early) as scene:
+        assert scene.now == early
+    assert RECIPES["400-developer-id-not-associated"].epoch == early
+    assert RECIPES["sc-00005-forbidden"].epoch is None

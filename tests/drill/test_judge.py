@@ -177,6 +177,38 @@ def test_handled(expects: Expectation, seen: Reply, sends: int, judgement: Judge
     assert judge.handled(expects, seen, sends, 204)[0] is judgement
 
 
+WAITS = {"action": "wait", "subject": "entity"}
+ASKS = {"action": "give_up", "fix": "ask-seller", "who": "seller"}
+
+
+@pytest.mark.parametrize(
+    ("expects", "seen", "settled", "judgement"),
+    [
+        (Decided("wait", {"subject": "entity"}), reply(decision=FIX), WAITS, Judgement.DECIDED),
+        (Decided("wait", {"subject": "entity"}), reply(decision=FIX), ASKS, Judgement.RED),
+        (Decided("wait", {"subject": "entity"}), reply(decision=FIX), None, Judgement.RED),
+        (GivesUp("ask-seller", "seller"), reply(decision=FIX), ASKS, Judgement.GREEN),
+        (GivesUp("ask-seller", "seller"), reply(decision=FIX), WAITS, Judgement.RED),
+        (GivesUp("ask-seller", "seller"), reply(decision=Done()), ASKS, Judgement.RED),
+    ],
+)
+def test_what_a_check_settled_counts_for_a_tie(
+    expects: Expectation, seen: Reply, settled: dict[str, Any] | None, judgement: Judgement
+) -> None:
+    assert judge.handled(expects, seen, 1, 204, settled)[0] is judgement
+
+
+def test_a_part_that_was_picked_is_held_against_the_whole_answer_where_that_names_no_errors() -> None:
+    fault = catalogue()["null-enum"]
+    ok = Response(status=200, headers=Headers({"content-type": "application/json"}), body=b'{"status":"NEW","id":"1"}')
+    seen = Reply(exchange=Exchange(response=ok))
+    picked = act(parameters={"value": "NEW"}, picks=lambda found: (found.status, {"status": found.json()["status"]}))
+    trail = {"fault": None, "parts": [{"fault": "null-enum"}]}
+    assert judge.raised(fault, picked, seen, trail, reply(204, b"")) == (Judgement.GREEN, "")
+    other = act(parameters={"value": "OLD"}, picks=picked.picks)
+    assert judge.raised(fault, other, seen, trail, reply(204, b""))[0] is Judgement.RED
+
+
 def test_explained_says_no_to_a_text_that_lacks_something() -> None:
     from recoup.diagnosis.explanation import explain
 
