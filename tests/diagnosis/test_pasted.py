@@ -143,3 +143,11 @@ def test_the_request_in_a_text() -> None:
     assert alone.request is not None
     assert alone.request.path == "/orders/v0/orders"
     assert digest("no address in here").request is None
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "²", "-1", "", "0", "1e3", "999"])
+def test_a_length_that_is_none_leaves_the_body_whole(length: str) -> None:
+    """Python makes no number of thousands of digits: it raises instead."""
+    body = '{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource."}]}'
+    text = f"HTTP/1.1 429 Too Many Requests\r\nContent-Length: {length}\r\n\r\n{body}"
+    assert diagnose(text).id == "429-rate-limit"

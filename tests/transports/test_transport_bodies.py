@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from transport_clients import CONFIRM, KINDS, SHIPMENT, Client, Kind, login
 from transport_server import EXPIRED, NO_CONTENT, OK, UNAVAILABLE, Answer, Server
@@ -153,3 +154,18 @@ def test_an_error_in_the_callers_own_generator_is_the_callers(kind: Kind) -> Non
 
     with Server(NO_CONTENT) as server, Client(kind, server) as client, pytest.raises(ZeroDivisionError):
         client.call("POST", CONFIRM, content=client.body(broken()))
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "", "two"])
+def test_a_length_that_is_none_harms_nobody(length: str) -> None:
+    """HTTP/1.1 readers refuse such a length themselves; other inner transports may hand it up."""
+
+    def answer(_: Any) -> Any:
+        return httpx2.Response(
+            200, headers=[("Content-Type", "application/json"), ("Content-Length", length)], content=b"{}"
+        )
+
+    with httpx2.Client(transport=recoup.Transport(httpx2.MockTransport(answer))) as client:
+        response = client.get("https://sellingpartnerapi-na.amazon.com" + SHIPMENT)
+    assert response.content == b"{}"
+    assert made_of(response).attempts == 1

@@ -161,7 +161,11 @@ def _message(text: str, at: int, end: int) -> tuple[Headers, str]:
 def _content(headers: Headers, body: bytes) -> bytes:
     if "chunked" not in (headers.get("transfer-encoding") or "").lower():
         length = headers.get("content-length") or ""
-        return body[: int(length)] if length.isascii() and length.isdigit() and 0 < int(length) < len(body) else body
+        if not (
+            length.isascii() and length.isdigit() and len(length) < 16
+        ):  # thousands of digits are no int for Python
+            return body
+        return body[: int(length)] if 0 < int(length) < len(body) else body
     parts: list[bytes] = []
     at = 0
     while (found := _CHUNK.match(body, at)) is not None:

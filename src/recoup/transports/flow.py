@@ -222,7 +222,9 @@ def _worth_reading(response: Any) -> bool:
     if not (headers.get("content-type") or "").lower().startswith("application/json"):
         return False
     length = headers.get("content-length")
-    return length is None or (length.isdecimal() and int(length) <= _LARGEST_BODY)
+    if length is None:
+        return True
+    return length.isdecimal() and len(length) < 16 and int(length) <= _LARGEST_BODY
 
 
 def _request(job: _Job) -> Request:
