@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import random
+from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
@@ -167,6 +168,7 @@ class Accounts:
         self._settings = settings
         self.applications: dict[str, Application] = {}  # by client id
         self.partners: dict[str, SellingPartner] = {}  # by merchant id
+        self.on_standing: Callable[[SellingPartner, PartnerStatus, float], None] | None = None  # old one; instant
         self.users: dict[str, User] = {}  # by id
         self.authorizations: dict[str, Authorization] = {}  # by refresh token
         self.tokens: dict[str, AccessToken] = {}  # by access token, oldest first

@@ -44,15 +44,22 @@ class AccountStage:
 
     def deactivate_account(self, merchant_id: str | None = None) -> None:
         """Amazon deactivates the selling account (cause of 403-account-suspended)."""
-        self._partner(merchant_id).status = PartnerStatus.DEACTIVATED
+        self._stand(merchant_id, PartnerStatus.DEACTIVATED)
 
     def inactivate_account(self, merchant_id: str | None = None) -> None:
         """The account's charge method fails (cause of 400-inactive-account)."""
-        self._partner(merchant_id).status = PartnerStatus.INACTIVE
+        self._stand(merchant_id, PartnerStatus.INACTIVE)
 
     def activate_account(self, merchant_id: str | None = None) -> None:
         """The account is in good standing again."""
-        self._partner(merchant_id).status = PartnerStatus.ACTIVE
+        self._stand(merchant_id, PartnerStatus.ACTIVE)
+
+    def _stand(self, merchant_id: str | None, status: PartnerStatus) -> None:
+        partner = self._partner(merchant_id)
+        before, partner.status = partner.status, status
+        told = self._world.accounts.on_standing
+        if told is not None and before is not status:
+            told(partner, before, self._world.clock.now())
 
     def add_partner(
         self, entity: Literal["seller", "vendor"] = "seller", region: str = "NA", marketplaces: tuple[str, ...] = ()

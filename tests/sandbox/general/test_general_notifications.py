@@ -152,6 +152,20 @@ def test_a_muted_courier_sends_nothing_and_draws_the_same(mailbox: Mailbox) -> N
     assert [delivery.notification_id for delivery in courier.log] == ["b"]
 
 
+def test_a_subscriber_hears_that_an_account_was_deactivated_and_is_back(mailbox: Mailbox) -> None:
+    house = House()
+    house.stage.connect_queue(ARN, mailbox.url)
+    subscribe(house, destination(house), kind="ACCOUNT_STATUS_CHANGED")
+    for change in ("deactivate_account", "deactivate_account", "activate_account", "inactivate_account"):
+        getattr(house.stage, change)()
+    assert house.opened._general.courier.wait(10)
+    assert [message["payload"]["accountStatusChangeNotification"] for message in mailbox.messages] == [
+        {"previousAccountStatus": "NORMAL", "currentAccountStatus": "DEACTIVATED"},
+        {"previousAccountStatus": "DEACTIVATED", "currentAccountStatus": "NORMAL"},
+    ]
+    assert {message["payloadVersion"] for message in mailbox.messages} == {"2021-01-01"}
+
+
 ADDRESSES = [
     ("http://127.0.0.1:80/q", True),
     ("http://localhost:8080", True),

@@ -14,9 +14,18 @@ from recoup.sandbox.general.delivery import Courier, endpoint_of, local_endpoint
 from recoup.sandbox.general.state import Destination, General, Subscription
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
 
-__all__ = ["NEW_SECRET", "NOTIFICATIONS", "STATUS_CHANGE", "send_new_secret", "send_status"]
+__all__ = [
+    "ACCOUNT_STATUS",
+    "NEW_SECRET",
+    "NOTIFICATIONS",
+    "STATUS_CHANGE",
+    "send_new_secret",
+    "send_standing",
+    "send_status",
+]
 
 STATUS_CHANGE = "EXTERNAL_FULFILLMENT_SHIPMENT_STATUS_CHANGE"
+ACCOUNT_STATUS = "ACCOUNT_STATUS_CHANGED"
 NEW_SECRET = "APPLICATION_OAUTH_CLIENT_NEW_SECRET"
 _KIND = re.compile(r"[A-Z][A-Z0-9_]{2,99}", re.ASCII)
 _ARN = re.compile(r"arn:aws:sqs:\S+:\S+:\S+", re.ASCII)
@@ -137,7 +146,15 @@ def send_status(
         if item.merchant_id == merchant_id and item.kind == STATUS_CHANGE:
             notice = {**payload, "shipmentStatus": shipment_status}
             content = {"externalFulfillmentShipmentNotification": notice}
-            _send(state, courier, item, content, now)
+            _send(state, courier, item, "1.0", content, now)
+
+
+def send_standing(state: General, courier: Courier, merchant_id: str, before: str, after: str, now: float) -> None:
+    """Tell the subscribers that a selling account has another status: NORMAL, AT_RISK or DEACTIVATED."""
+    for item in list(state.subscriptions.values()):
+        if item.merchant_id == merchant_id and item.kind == ACCOUNT_STATUS:
+            notice = {"previousAccountStatus": before, "currentAccountStatus": after}
+            _send(state, courier, item, "2021-01-01", {"accountStatusChangeNotification": notice}, now)
 
 
 def send_new_secret(state: General, courier: Courier, application_id: str, content: dict[str, Any], now: float) -> None:
@@ -148,12 +165,14 @@ def send_new_secret(state: General, courier: Courier, application_id: str, conte
         courier.send(url, notification["notificationMetadata"]["notificationId"], notification)
 
 
-def _send(state: General, courier: Courier, item: Subscription, content: dict[str, Any], now: float) -> None:
+def _send(
+    state: General, courier: Courier, item: Subscription, version: str, content: dict[str, Any], now: float
+) -> None:
     destination = state.destinations.get(item.destination_id)
     queue = destination.resource.get("sqs") if destination is not None else None
     url = _url(state, queue["arn"]) if queue is not None else None
     if url is not None:
-        notification = _envelope(state, item.kind, "1.0", content, item.application_id, item.id, now)
+        notification = _envelope(state, item.kind, version, content, item.application_id, item.id, now)
         courier.send(url, notification["notificationMetadata"]["notificationId"], notification)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from recoup.sandbox.accounts import Accounts
+from recoup.sandbox.accounts import Accounts, PartnerStatus, SellingPartner
 from recoup.sandbox.general.accounts_and_tokens import AUTHORIZATION, SELLERS, TOKENS, new_secret
 from recoup.sandbox.general.delivery import Courier
 from recoup.sandbox.general.listings import LISTINGS
-from recoup.sandbox.general.notifications import NOTIFICATIONS, send_new_secret, send_status
+from recoup.sandbox.general.notifications import NOTIFICATIONS, send_new_secret, send_standing, send_status
 from recoup.sandbox.general.orders import ORDERS_2026, ORDERS_V0
 from recoup.sandbox.general.reports import REPORTS, report_document
 from recoup.sandbox.general.settings import GeneralSettings
@@ -31,6 +31,12 @@ GENERAL_READS = frozenset(
         "getShipmentTracking",
     }
 )
+# A failed charge method is no matter of the account's health, and is not announced.
+_STANDING = {
+    PartnerStatus.ACTIVE: "NORMAL",
+    PartnerStatus.INACTIVE: "NORMAL",
+    PartnerStatus.DEACTIVATED: "DEACTIVATED",
+}
 _HOUR = 3600.0
 _OPENING_STATUSES = ("UNSHIPPED", "SHIPPED", "UNSHIPPED", "SHIPPED", "CANCELLED", "PENDING")
 _NOT_ENROLLED = (
@@ -81,6 +87,7 @@ class GeneralOperations:
         )
         self.stage = GeneralStage(self.state, self.courier, merchant_id, application_id)
         self._overlap = overlap
+        accounts.on_standing = self._standing_changed
         tables: dict[str, Mapping[str, Handler]] = {
             "/orders/2026-01-01/": ORDERS_2026,
             "/orders/v0/": ORDERS_V0,
@@ -123,6 +130,11 @@ class GeneralOperations:
         send_status(
             self.state, self.courier, merchant_id=merchant_id, payload=dict(shipment), shipment_status=status, now=now
         )
+
+    def _standing_changed(self, partner: SellingPartner, before: PartnerStatus, now: float) -> None:
+        old, new = _STANDING[before], _STANDING[partner.status]
+        if old != new:
+            send_standing(self.state, self.courier, partner.merchant_id, old, new, now)
 
     def _rotate(self, state: General, call: OperationCall) -> Outcome:
         if call.application_id not in state.rotation_queue:
