@@ -1,4 +1,4 @@
-"""The front door over real sockets: each documented condition of malformed HTTP gets the page and is told afterwards."""
+"""The front door over real sockets: each condition of malformed HTTP gets the page, and is told afterwards."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def _lifted(ranking: Ranking, proved: list[str], text: str) -> Ranking:
 def _by_its_bytes(ranking: Ranking, raw: bytes) -> Ranking | None:
     """The ranking by what the wire rules find in the bytes of the request; None where they find nothing documented.
 
-    A server refuses a request for one thing; what else is wrong with it comes next in the ranking, as it will be next.
+    A server refuses a request for one thing; what else is wrong with it comes right behind that in the ranking.
     """
     first = wire.cause(raw)
     if first is None or first.fault is None:
