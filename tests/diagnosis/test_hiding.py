@@ -129,6 +129,18 @@ def test_a_consent_leads_back_with_a_refusal(location: str | None, fault: str | 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "https://app.example/callback?error=access_denied&error_description=Access+denied&state=x",
+        "HTTP/1.1 302 Found\r\nLocation: https://app.example/callback?error=access_denied&state=x\r\n\r\n",
+        '127.0.0.1 - - [23/Nov/2026:08:05:12] "GET /callback?state=x&error=access_denied HTTP/1.1" 200 12',
+    ],
+)
+def test_a_refusal_is_recognised_where_the_application_sees_it(text: str) -> None:
+    assert diagnose(text).id == "lwa-access-denied"
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://sellercentral.amazon.com/apps/authorize/consent?application_id=a&state=s",

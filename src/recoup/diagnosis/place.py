@@ -42,4 +42,6 @@ def area_of_request(request: Request | None, path: str | None) -> Area:
         return Area.GENERAL
     if "sellercentral" in host or "vendorcentral" in host or path.startswith("/apps/"):
         return Area.UNKNOWN
+    if "error=" in request.url and "state=" in request.url:  # the application's callback, as its access log has it
+        return Area.LOGIN
     return Area.GENERAL if path.startswith("/") and (request.method or not host) else Area.UNKNOWN
