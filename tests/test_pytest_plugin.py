@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 import pytest
 
-pytest_plugins = ["pytester"]
+from plugin_loading import LOAD
 
-# As installed by whoever installs recoup; by hand where this working copy was installed before it had an entry point.
-_INSTALLED = any(entry.value == "recoup.pytest_plugin" for entry in entry_points(group="pytest11"))
-LOAD = () if _INSTALLED else ("-p", "recoup.pytest_plugin")
+pytest_plugins = ["pytester"]
 
 CLIENT = """
 import pytest
