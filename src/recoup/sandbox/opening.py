@@ -19,6 +19,7 @@ from recoup.sandbox.front_door import decoded_query
 from recoup.sandbox.fulfillment.documents import DOCUMENT_PATH
 from recoup.sandbox.fulfillment.service import OPERATIONS, READS, FulfillmentService
 from recoup.sandbox.fulfillment.store import Shipment
+from recoup.sandbox.general.delivery import Courier
 from recoup.sandbox.general.reports import REPORT_PATH
 from recoup.sandbox.general.service import GENERAL_READS, GeneralOperations
 from recoup.sandbox.general.tracking import Parcel
@@ -99,6 +100,11 @@ class Opening:
         general.state.document_base = self._base_url
         general.open(partner.merchant_id, partner.marketplaces[0], world.settings.fulfillment.starting_skus, now)
         return general
+
+    @property
+    def courier(self) -> Courier:
+        """What delivers notifications to local endpoints."""
+        return self._general.courier
 
     def _announce(self, shipment: Shipment, now: float) -> None:
         about = {

@@ -197,6 +197,15 @@ class Sandbox:
         """The causal trails of the latest requests, the newest first; with `refused` only of those that failed."""
         return self._opened.world.recent(count, refused=refused)
 
+    def wait_for_deliveries(self, timeout: float = 5.0) -> bool:
+        """Block until every notification so far was delivered or given up; False after `timeout` real seconds.
+
+        One that is late goes out now: no next one is waited for.
+        """
+        courier = self._opened.courier
+        courier.flush()
+        return courier.wait(timeout)
+
     def reset(self, seed: int | None = None) -> None:
         """Begin anew at the first instant, at the same addresses: same seed and credentials, or those of another.
 

@@ -106,7 +106,7 @@ def test_a_new_secret_comes_by_notification_and_the_old_one_lives_for_a_week(mai
     house.stage.enroll_for_rotation(arn)
     old = house.opened.principal.application.secrets[0].value
     assert rotate(house).status == 204
-    assert house.opened._general.courier.wait(10)
+    assert house.opened.courier.wait(10)
     content = mailbox.messages[0]["payload"]["applicationOAuthClientNewSecret"]
     new = content["newClientSecret"]
     assert (content["newClientSecretExpiryTime"], content["oldClientSecretExpiryTime"]) == (

@@ -38,7 +38,7 @@ def subscribe(house: House, wanted: str, kind: str = KIND, token: str | None = N
 
 
 def arrived(house: House, box: Mailbox) -> list[str]:
-    assert house.opened._general.courier.wait(10)
+    assert house.opened.courier.wait(10)
     content = [message["payload"]["externalFulfillmentShipmentNotification"] for message in box.messages]
     return [str(notice["shipmentStatus"]) for notice in content]
 
@@ -158,7 +158,7 @@ def test_a_subscriber_hears_that_an_account_was_deactivated_and_is_back(mailbox:
     subscribe(house, destination(house), kind="ACCOUNT_STATUS_CHANGED")
     for change in ("deactivate_account", "deactivate_account", "activate_account", "inactivate_account"):
         getattr(house.stage, change)()
-    assert house.opened._general.courier.wait(10)
+    assert house.opened.courier.wait(10)
     assert [message["payload"]["accountStatusChangeNotification"] for message in mailbox.messages] == [
         {"previousAccountStatus": "NORMAL", "currentAccountStatus": "DEACTIVATED"},
         {"previousAccountStatus": "DEACTIVATED", "currentAccountStatus": "NORMAL"},
