@@ -255,7 +255,7 @@ STRUCTURE = """() => {
     landmarks: ['header', 'main', 'footer'].map((name) => all(name).length),
     nameless: all('button, a, input:not([type=hidden])').filter((e) => !e.innerText.trim()).length,
     small: all('button:not(.link), a').filter((e) => e.getBoundingClientRect().height < 44).length,
-    inline: all('[style], script, img, iframe, link').length,
+    inline: all('[style], style, script, img, iframe, link:not([rel=stylesheet])').length,
   };
 }"""
 CONTRAST = """() => {

@@ -376,9 +376,9 @@ class World:
         return self._finished(visit, outcome.status, headers, body, None, "", parts)
 
     def _paged(self, visit: Visit, request: Request) -> Response:
-        """A page of the authorization workflow, whose every visit may change who is signed in."""
-        visit.changing = True
+        """A page of the authorization workflow. Nearly every visit may change who is signed in, or what was shown."""
         page = self.consent.answer(request, visit.region, visit.now, visit.body_size)
+        visit.changing = page.changing
         visit.partner = self.accounts.partners.get(page.merchant_id or "")
         headers = [("x-amzn-RequestId", self.request_id()), *page.headers]
         refusal = page.refusal

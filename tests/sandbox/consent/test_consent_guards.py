@@ -30,10 +30,12 @@ def test_every_page_has_the_headers_that_guard_it(kind: str) -> None:
         assert page.headers["cache-control"] == "no-store"
         assert page.headers["x-content-type-options"] == "nosniff"
         policy = page.headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert policy.startswith("default-src 'none'; style-src 'self';")
         assert "frame-ancestors 'none'" in policy
         assert "<script" not in page.text
-        assert "style=" not in page.text, "the policy lets no style through but the page's own"
+        assert "style=" not in page.text, "the policy lets no style through but the file's"
+        assert len(page.content) < 5000, "a person can read the source"
+        assert browser.get("/apps/authorize/page.css").headers["content-type"] == "text/css; charset=utf-8"
 
 
 def test_redirections_say_nothing_of_where_they_come_from() -> None:

@@ -21,7 +21,7 @@ from recoup.sandbox.answers import Answers
 from recoup.sandbox.consent.addresses import APPSTORE, AUTHORIZE, CALLBACK, CONSENT
 from recoup.sandbox.consent.asking import Asking
 from recoup.sandbox.consent.notices import notice, refused
-from recoup.sandbox.consent.pages import Page
+from recoup.sandbox.consent.pages import STYLE, Page, stylesheet
 from recoup.sandbox.consent.sessions import Sessions
 from recoup.sandbox.consent.sign_in import SIGN_IN, SIGN_OUT, SignIn
 from recoup.sandbox.consent.visit import Unclear, Visit, read_visit
@@ -46,6 +46,7 @@ class ConsentRoom:
         sign_in = SignIn(accounts, self._sessions)
         asking = Asking(accounts=accounts, login=login, answers=answers, settings=settings.consent)
         self._pages: dict[str, _Handlers] = {
+            STYLE: {"GET": lambda _: stylesheet()},
             CONSENT: {"GET": asking.show, "POST": asking.decide},
             SIGN_IN: {"GET": sign_in.show, "POST": sign_in.enter},
             SIGN_OUT: {"POST": sign_in.leave},
