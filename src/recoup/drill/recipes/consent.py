@@ -70,7 +70,8 @@ def _none(caller: Caller) -> str | None:
 
 
 def _hidden(page: Reply) -> dict[str, str]:
-    found = _HIDDEN.findall(page.body.decode("utf-8"))
+    """What the last form of a page sends along."""
+    found = _HIDDEN.findall(page.body.decode("utf-8").rpartition("<form")[2])
     return {name: html.unescape(value) for name, value in found}
 
 
