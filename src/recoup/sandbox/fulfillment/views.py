@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+from recoup.sandbox.fulfillment.files import pdf
 from recoup.sandbox.fulfillment.matrix import State
 from recoup.sandbox.fulfillment.programs import MARKETPLACES
 from recoup.sandbox.fulfillment.store import Line, Package, Shipment
@@ -87,10 +89,7 @@ def _line(line: Line, currency: str) -> dict[str, Any]:
             "countryOfOriginRequirement": line.country_of_origin,
             "itemValueRequirement": line.item_value,
         },
-        "giftAttributes": {
-            "giftWrapRequirement": "REQUIRED" if line.gift_wrap else "DISALLOWED",
-            "giftMessagePresence": "PRESENT" if line.gift_message else "ABSENT",
-        },
+        "giftAttributes": _gift(line),
         "pieceType": "SINGLE",
     }
     if line.cancelled and line.cancelled_at is not None:
@@ -102,6 +101,20 @@ def _line(line: Line, currency: str) -> dict[str, Any]:
         if line.cancel_reason:
             cancellation["cancellationReason"] = line.cancel_reason
         view["cancellations"] = [cancellation]
+    return view
+
+
+def _gift(line: Line) -> dict[str, Any]:
+    """What is to be printed is there where the line says that something is."""
+    view: dict[str, Any] = {
+        "giftWrapRequirement": "REQUIRED" if line.gift_wrap else "DISALLOWED",
+        "giftMessagePresence": "PRESENT" if line.gift_message else "ABSENT",
+    }
+    if line.gift_wrap:
+        view["giftWrapLabel"] = f"Gift: {line.sku}"
+    if line.gift_message:
+        content = base64.b64encode(pdf([f"With best wishes, {line.sku}"])).decode("ascii")
+        view["giftMessage"] = {"format": "PDF", "content": content}
     return view
 
 
