@@ -150,13 +150,18 @@ class Authorization(msgspec.Struct, kw_only=True):
 
 
 class AccessToken(msgspec.Struct, kw_only=True):
-    """An issued access token: for a selling partner (`authorization`) or grantless (`scopes`)."""
+    """An issued access token: for a selling partner (`authorization`) or grantless (`scopes`).
+
+    One for restricted data is good for the method and path of its `resources` only; others for whatever their roles
+    open.
+    """
 
     application: Application
     secret: Secret
     expires_at: float
     authorization: Authorization | None = None
     scopes: frozenset[str] = frozenset()
+    resources: tuple[tuple[str, str], ...] | None = None
     revoked: bool = False
 
 

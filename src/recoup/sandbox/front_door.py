@@ -174,6 +174,16 @@ def grant(visit: Visit) -> None:
         raise Refusal(
             "403-missing-role", because=f"{visit.known.id} needs a selling partner's token, not a grantless one"
         )
+    if token.resources is not None and not any(_covers(visit, *resource) for resource in token.resources):
+        because = "the token for restricted data was given for other resources"
+        raise Refusal("403-missing-role", because=because)
+
+
+def _covers(visit: Visit, method: str, path: str) -> bool:
+    """A resource names its path as it is called, or with its parameters in braces, which stand for any value."""
+    if method != visit.method:
+        return False
+    return path == visit.path or ("{" in path and visit.door.operations.find(method, path) is visit.known)
 
 
 def party(visit: Visit) -> None:

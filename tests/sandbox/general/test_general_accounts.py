@@ -52,6 +52,22 @@ def test_a_token_for_restricted_data_is_good_for_an_hour() -> None:
     assert house.why(house.get("/orders/v0/orders", token=token, **query)) == "403-expired-token"
 
 
+def test_such_a_token_is_good_for_its_resources_only() -> None:
+    house = House()
+    query = {"CreatedAfter": "2020-01-01", "MarketplaceIds": US}
+    order = decoded(house.get("/orders/v0/orders", **query))["payload"]["Orders"][0]["AmazonOrderId"]
+    one, other = f"/orders/v0/orders/{order}", "/orders/v0/orders"
+
+    def tried(path: str) -> list[str]:
+        token = str(decoded(ask(house, path=path))["restrictedDataToken"])
+        return [house.why(house.get(one, token=token)), house.why(house.get(other, token=token, **query))]
+
+    assert tried(one) == ["none", "403-missing-role"]
+    assert tried("/orders/v0/orders/{orderId}") == ["none", "403-missing-role"]
+    assert tried("/orders/v0/orders/902-1845936-5435065") == ["403-missing-role", "403-missing-role"]
+    assert tried(other) == ["403-missing-role", "none"]
+
+
 def test_personal_data_needs_a_role_that_opens_it() -> None:
     house = House()
     house.stage.drop_role("direct-to-consumer-shipping")

@@ -56,10 +56,7 @@ def _participation(partner: SellingPartner, place: str) -> dict[str, Any]:
 
 
 def create_restricted_data_token(state: General, call: OperationCall) -> Outcome:
-    """A token that opens personal data, where the application's roles cover it.
-
-    It is taken in the place of an access token; that it is good for the named resources only is not imitated.
-    """
+    """A token that opens personal data, where the application's roles cover it: for the named resources only."""
     data = body(call)
     wanted = data.get("restrictedResources")
     if not isinstance(wanted, list) or not wanted:
@@ -68,6 +65,7 @@ def create_restricted_data_token(state: General, call: OperationCall) -> Outcome
     if len(wanted) > most:
         not_allowed("restrictedResources", len(wanted), f"Member must have length less than or equal to {most}")
     asked: list[str] = []
+    resources: list[tuple[str, str]] = []
     for resource in wanted:
         if not isinstance(resource, dict):
             because = "a restricted resource is not an object"
@@ -79,6 +77,7 @@ def create_restricted_data_token(state: General, call: OperationCall) -> Outcome
             not_allowed("method", method, f"Member must satisfy enum value set: [{', '.join(_METHODS)}]")
         if operations().find(method, path) is None:
             malformed("Resource", f"{method} {path}", "no operation has this method and path")
+        resources.append((method, path))
         elements = resource.get("dataElements") or []
         for element in elements if isinstance(elements, list) else [elements]:
             if not isinstance(element, str) or element not in _ELEMENTS:
@@ -95,7 +94,7 @@ def create_restricted_data_token(state: General, call: OperationCall) -> Outcome
     token = "Atz.sprdt|" + issued.partition("|")[2]
     life = state.settings.restricted_token_lifetime
     state.accounts.tokens[token] = msgspec.structs.replace(
-        state.accounts.tokens.pop(issued), expires_at=call.now + life
+        state.accounts.tokens.pop(issued), expires_at=call.now + life, resources=tuple(resources)
     )
     return Outcome(body={"restrictedDataToken": token, "expiresIn": int(life)})
 
