@@ -295,7 +295,7 @@ def test_an_entry_is_complete(name: str) -> None:
     assert fault.title
     assert fault.cause
     assert fault.remedy.text
-    assert len(fault.remedy.steps) >= 2
+    assert len(fault.remedy.steps) >= 2, "say in remedy.steps what to do first, and what then"
     assert (fault.recovery.retry in {RetryClass.HUMAN, RetryClass.NEVER}) <= (fault.who != "nobody")
 
 
