@@ -169,6 +169,21 @@ def test_a_request_that_comes_to_a_standstill_is_given_up() -> None:
             assert wire.receive().status == 403
 
 
+def test_a_request_that_began_behind_a_slow_answer_is_given_up_too() -> None:
+    with running(seed=1, epoch=EPOCH, clock="frozen", settings=SandboxSettings(request_patience=0.05)) as sandbox:
+        token = fetch_token(sandbox)
+        shipment = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])
+        sandbox.stage.take_time("processShipment", 20)
+        target = f"/externalFulfillment/2024-09-11/shipments/{shipment}?operation=CONFIRM"
+        with Wire(sandbox.endpoint) as wire:
+            wire.send(head("POST", target, token, "Content-Length: 0") + b"GET /unk")
+            assert wire.quiet()  # nobody loses patience with a client that waits for an answer
+            assert wire.quiet()
+            sandbox.clock.advance(20)
+            assert wire.receive().status == 204
+            assert wire.closed()
+
+
 def test_the_refused_ones_are_listed(sandbox: Sandbox) -> None:
     _, name = raw_call(sandbox, b"G@T / HTTP/1.1\r\n\r\n")
     newest = sandbox.refusals(1)[0]

@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
             largest_body=settings.largest_body, largest_head=settings.largest_head, largest_field=settings.largest_field
         )
         self._timer: asyncio.TimerHandle | None = None
-        self._last_byte = 0.0  # by the loop's clock
+        self._until = 0.0  # when patience with a request that has begun is lost, by the loop's clock
         self._waiting = False  # an answer is due later
         self._ended = False  # the client will send no more
         self._full = False  # too much has come behind an answer that is due: reading pauses
@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         self._site.connections.discard(self)
         self._transport = None
         self._leaving = True
-        self._watch(None)
+        self._unwatch()
 
     def eof_received(self) -> bool:
         """The client sends no more: stay open only while it still waits for an answer."""
@@ -145,10 +145,6 @@ class Connection(asyncio.Protocol):
             return  # taken and dropped, so that the client gets to read its last answer
         self._reader.feed(data)
         self._work()
-        if self._reader.waiting and not self._waiting and not self._leaving:
-            self._watch(self._site.world.settings.request_patience)
-        elif self._timer is not None and not self._leaving:
-            self._watch(None)
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -157,35 +153,37 @@ class Connection(asyncio.Protocol):
 
     # --- real time
 
-    def _watch(self, patience: float | None) -> None:
-        """Wait so long for the next byte of the request that has begun; None: for nothing any more."""
-        if patience is None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+    def _watch(self) -> None:
+        """Have patience from now on with a request that has begun, and no hurry between requests."""
+        if not self._reader.waiting or self._waiting or self._choked:
+            self._unwatch()
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # driven by hand, without a loop: whoever does that has no patience to lose
             return
-        self._last_byte = loop.time()
+        self._until = loop.time() + self._site.world.settings.request_patience
         if self._timer is None:
-            self._timer = loop.call_later(patience, self._lose_patience, loop, patience)
+            self._timer = loop.call_at(self._until, self._lose_patience, loop)
 
-    def _lose_patience(self, loop: asyncio.AbstractEventLoop, patience: float) -> None:
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _lose_patience(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        rest = self._last_byte + patience - loop.time()
-        if self._choked or self._full or rest > 0.001:
-            self._timer = loop.call_later(
-                max(rest, 0.001) if rest > 0.001 else patience, self._lose_patience, loop, patience
-            )
-        elif self._transport is not None and not self._leaving:
-            refused = self._reader.give_up()
-            if refused is not None:
-                self._turn_away(refused)
-            else:
-                self._leaving = True
-                self._transport.close()
+        if self._transport is None or self._leaving:
+            return
+        if loop.time() < self._until:  # bytes came meanwhile
+            self._timer = loop.call_at(self._until, self._lose_patience, loop)
+            return
+        refused = self._reader.give_up()
+        if refused is not None:
+            self._turn_away(refused)
+        else:
+            self._leaving = True
+            self._transport.close()
 
     # --- answering
 
@@ -223,6 +221,7 @@ class Connection(asyncio.Protocol):
         elif self._full:
             self._full = False
             transport.resume_reading()
+        self._watch()
 
     async def _later(self, received: Received, pending: Pending) -> None:
         response = await self._settled(pending)
@@ -297,7 +296,7 @@ class Connection(asyncio.Protocol):
         """
         transport = self._transport
         self._leaving = True
-        self._watch(None)
+        self._unwatch()
         if transport is None:
             return
         if self._ended or not transport.can_write_eof():

@@ -144,8 +144,8 @@ class Reader:
         return found
 
     def give_up(self) -> Refused | None:
-        """No more bytes come in time: what is wrong with those that are there, if anything but that they stop."""
-        if self._over or self._open is not None or not self.buffered:
+        """No more bytes come in time: what is wrong with the lines that are there, if anything but that they stop."""
+        if self._over or self._open is not None or request_line_stop(self._buffer, self._at) is None:
             return None
         return self._judge(Head.read(bytes(self._buffer[self._at :]), whole=False))
 
