@@ -22,6 +22,7 @@ from recoup.sandbox.fulfillment.store import Shipment
 from recoup.sandbox.general.delivery import Courier
 from recoup.sandbox.general.reports import REPORT_PATH
 from recoup.sandbox.general.service import GENERAL_READS, GeneralOperations
+from recoup.sandbox.general.shipped_orders import orders_behind
 from recoup.sandbox.general.tracking import Parcel
 from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
@@ -98,6 +99,9 @@ class Opening:
             muted=lambda: world.replaying,
         )
         general.state.document_base = self._base_url
+        general.state.shipped_elsewhere = lambda merchant_id: orders_behind(
+            self._fulfillment.state.shipments.values(), merchant_id
+        )
         general.open(partner.merchant_id, partner.marketplaces[0], world.settings.fulfillment.starting_skus, now)
         return general
 
@@ -107,6 +111,8 @@ class Opening:
         return self._general.courier
 
     def _announce(self, shipment: Shipment, now: float) -> None:
+        if not self._general.state.subscriptions:
+            return
         about = {
             "merchantId": shipment.merchant_id,
             "locationId": shipment.location_id,

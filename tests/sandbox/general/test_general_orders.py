@@ -236,3 +236,23 @@ def test_a_value_that_is_not_taken_is_named_with_what_would_be(query: dict[str, 
 def test_a_date_too_near_is_answered_as_a_wrong_range() -> None:
     refused = search(House(), createdBefore="2030-01-01T00:00:00Z")
     assert decoded(refused)["errors"] == [{"code": "InvalidInput", "message": "Date range is invalid", "details": ""}]
+
+
+def test_the_order_of_a_shipment_is_found_and_follows_it() -> None:
+    house = House()
+    location = house.stage.add_location(merchant_ids=[house.merchant], marketplace_id=US, channel="MFN", name="test")
+    made = house.stage.add_shipment(location_id=location, units=[2, 1])
+    shipment = decoded(house.get(f"/externalFulfillment/2024-09-11/shipments/{made}"))
+    number = shipment["shipmentInfo"]["buyerOrderId"]
+
+    def status() -> str:
+        return str(decoded(house.get(f"{NEW}/{number}"))["order"]["fulfillment"]["fulfillmentStatus"])
+
+    order = decoded(house.get(f"{NEW}/{number}"))["order"]
+    assert [item["quantityOrdered"] for item in order["orderItems"]] == [2, 1]
+    assert status() == "UNSHIPPED"
+    house.stage.cancel_by_marketplace(made)
+    assert status() == "CANCELLED"
+    house.clock.advance(120)
+    assert number in ids(search(house, fulfillmentStatuses="CANCELLED"))
+    assert ids(old(house, AmazonOrderIds=number)) == [number]

@@ -99,11 +99,7 @@ def _search(state: General, call: OperationCall, names: _Names) -> _Page:
     wanted, by_update, before = _filter(state, call, names, query)
     size = number(query, names.most, state.settings.page_size, state.settings.page_size)
     ids = [order_id(value) for value in query.get(names.ids, "").split(",") if value] if names.ids else []
-    found = [
-        order
-        for order in state.orders.values()
-        if order.merchant_id == call.merchant_id and (not ids or order.id in ids) and wanted(order)
-    ]
+    found = [order for order in state.orders_of(call.merchant_id) if (not ids or order.id in ids) and wanted(order)]
     found.sort(key=lambda order: (order.updated if by_update else order.created, order.id))
     page = found[start : start + size]
     more = start + size < len(found)
@@ -179,8 +175,8 @@ def get_orders(state: General, call: OperationCall) -> Outcome:
 
 def _own(state: General, call: OperationCall) -> Order:
     wanted = order_id(call.path["orderId"])
-    order = state.orders.get(wanted)
-    if order is None or order.merchant_id != call.merchant_id:
+    order = next((order for order in state.orders_of(call.merchant_id) if order.id == wanted), None)
+    if order is None:
         found_nothing("no order of this selling partner has that id")
     return order
 

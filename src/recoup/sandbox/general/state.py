@@ -6,6 +6,7 @@ Instants are epoch seconds (UTC). The same seed and calls give the same ids. Not
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -108,12 +109,18 @@ class General:
         self.random = random.Random(f"{seed}:general")  # noqa: S311  made-up ids, the same for the same seed
         self.document_base = ""
         self.orders: dict[str, Order] = {}
+        self.shipped_elsewhere: Callable[[str], Iterator[Order]] = lambda _: iter(())  # a merchant's other orders
         self.listings: dict[tuple[str, str, str], Listing] = {}  # merchant, marketplace, SKU
         self.reports: dict[str, Report] = {}
         self.destinations: dict[str, Destination] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.queues: dict[str, str] = {}  # ARN of a queue -> URL of the local endpoint that stands for it
         self.rotation_queue: dict[str, str] = {}  # application id -> ARN of the queue for its new secrets
+
+    def orders_of(self, merchant_id: str) -> Iterator[Order]:
+        """Every order of a selling partner, those that External Fulfillment ships included."""
+        yield from (order for order in self.orders.values() if order.merchant_id == merchant_id)
+        yield from self.shipped_elsewhere(merchant_id)
 
     def guid(self) -> str:
         """A new id in the form of a UUID."""
