@@ -290,3 +290,13 @@ def test_a_reset_ends_what_is_in_flight(sandbox: Sandbox) -> None:
     assert sandbox.clock.now() == EPOCH
     with pytest.raises(AttributeError, match="has no action 'explode'"):
         sandbox.stage.explode()
+
+
+@pytest.mark.parametrize("origin", ["http://attacker.example", "null", "http://127.0.0.1:1", "https://localhost"])
+def test_a_page_of_another_origin_moves_nothing_even_without_a_body(sandbox: Sandbox, origin: str) -> None:
+    sandbox.clock.advance(60)
+    asked = head("POST", "/_sandbox/reset", None, f"Origin: {origin}", "Content-Length: 0")
+    assert call(sandbox.endpoint, asked).status == 403
+    assert sandbox.clock.now() == EPOCH + 60
+    own = head("POST", "/_sandbox/reset", None, "Origin: http://127.0.0.1", "Content-Length: 0")
+    assert call(sandbox.endpoint, own).status == 200

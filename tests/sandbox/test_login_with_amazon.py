@@ -225,3 +225,12 @@ def test_no_repr_shows_a_secret() -> None:
     shown = repr([hall.principal.application, hall.principal.authorization, token])
     for secret in (hall.principal.application.secrets[0].value, hall.principal.authorization.refresh_token):
         assert secret not in shown
+
+
+def test_a_code_of_an_authorization_that_was_withdrawn_meanwhile_gives_nothing() -> None:
+    hall = Hall()
+    code = code_of(hall)
+    hall.stage.revoke_authorization()
+    refused = exchange(hall, code)
+    assert (refused.status, data(refused)["error"]) == (400, "invalid_grant")
+    assert data(refused)["error_description"] == CODE_GONE

@@ -157,3 +157,15 @@ def test_in_the_foreground_it_answers_until_it_is_told_to_stop(number: signal.Si
             assert process.stdout.read() == "bye\n"
         finally:
             process.kill()
+
+
+def test_a_call_in_flight_is_answered_when_the_world_begins_anew() -> None:
+    with running(seed=1, clock="frozen") as sandbox, ThreadPoolExecutor(1) as pool:
+        shipment = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])
+        sandbox.stage.take_time("processShipment", 10.0)
+        asked = head("POST", f"{SHIPMENTS}/{shipment}?operation=CONFIRM", fetch_token(sandbox), "Content-Length: 0")
+        waiting = pool.submit(call, sandbox.endpoint, asked)
+        assert sandbox.clock.wait_for_sleepers(timeout=10)
+        sandbox.clock.advance(5)
+        sandbox.reset()
+        assert waiting.result(timeout=10).status == 204

@@ -333,3 +333,30 @@ def test_closing_twice_is_no_mistake(tmp_path: Path) -> None:
     file = StateFile(tmp_path / "sandbox.state")
     file.close()
     file.close()
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(state: Path) -> None:
+    state.chmod(0o644)
+    with running(state=state):
+        assert state.stat().st_mode & 0o777 == 0o600
+
+
+def test_headers_that_no_operation_reads_are_not_written_down(state: Path) -> None:
+    foreign = {
+        "X-Amz-Security-Token": "FwoGZXIvYXdzEXAMPLE",
+        "Authorization": "AWS4-HMAC-SHA256 EXAMPLE",
+        "Cookie": "theirs=EXAMPLE",
+        "X-Api-Key": "EXAMPLE",
+    }
+    with running(state=state) as sandbox:
+        token = fetch_token(sandbox)
+        shipment = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])
+        lines = [f"{name}: {value}" for name, value in foreign.items()]
+        asked = head("POST", f"{SHIPMENTS}/{shipment}?operation=CONFIRM", token, *lines, "Content-Length: 0")
+        assert call(sandbox.endpoint, asked).status == 204
+    written = state.read_text()
+    assert shipment in written
+    assert "EXAMPLE" not in written
+    with running(state=state) as sandbox:
+        again = call(sandbox.endpoint, head("GET", f"{SHIPMENTS}/{shipment}", token))
+        assert msgspec.json.decode(again.body)["status"] == "CONFIRMED"

@@ -38,6 +38,7 @@ class VirtualClock:
         self._asleep = threading.Condition(self._lock)
         self._sleepers: dict[int, tuple[float, asyncio.AbstractEventLoop, asyncio.Event]] = {}
         self._turn = 0
+        self.resets = 0  # how often it began anew
         self._base, self._frozen = self._began
         self._mark = source()
         self._moved = False
@@ -128,6 +129,7 @@ class VirtualClock:
     def reset(self) -> float:
         """Begin anew at the first instant and in the first mode; every sleeper wakes and looks again."""
         with self._lock:
+            self.resets += 1
             self._base, self._frozen = self._began
             self._mark, self._moved = self._source(), False
             now = self._base
@@ -148,14 +150,15 @@ class VirtualClock:
         """Wait until that much virtual time has passed, however it passes."""
         await self.sleep_until(self.now() + seconds)
 
-    async def sleep_until(self, instant: float) -> None:
-        """Wait until the clock shows `instant`."""
+    async def sleep_until(self, instant: float, resets: int | None = None) -> None:
+        """Wait until the clock shows `instant`, or was reset: more often than `resets` times, where that is given."""
         loop = asyncio.get_running_loop()
+        resets = self.resets if resets is None else resets
         while True:
             moved = asyncio.Event()
             with self._lock:
                 left = instant - self._read()
-                if left <= 0:
+                if left <= 0 or self.resets != resets:
                     return
                 frozen = self._frozen
                 self._turn += 1

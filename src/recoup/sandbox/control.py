@@ -2,7 +2,7 @@
 
 JSON in and out; `signpost.PLACES` lists what there is, and GET /_sandbox/ shows it to a person. None of this is
 Amazon's. Bad input gets a 400 that says what would be right, and changes nothing. Only a local program may use it, or
-one that sends the key; a page in a browser may not (its requests have another Host or Content-Type).
+one that sends the key; a page in a browser may not (its requests have another Host, Origin or Content-Type).
 """
 
 from __future__ import annotations
@@ -116,6 +116,9 @@ class Control:
         name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
         if not is_loopback(peer) or not is_loopback(name.lower()):
             raise _Denied(403, "this sandbox is controlled from its own machine only, through localhost")
+        origin = request.headers.get("origin")
+        if origin is not None and origin.lower() != f"http://{host.lower()}":
+            raise _Denied(403, "this sandbox is not controlled by pages of other origins")
 
     def _wants_page(self, request: Request) -> bool:
         here = request.url.partition("?")[0] == CONTROL_PATH

@@ -121,6 +121,8 @@ class Login:
             because = "no consent gave out this code"
         elif code.authorization.application_id != application.id:
             because = "the code belongs to another application"
+        elif code.authorization.revoked:
+            because = "the selling partner revoked the authorization"
         elif code.used:
             because = "the code was used before"
         elif now >= code.expires_at:

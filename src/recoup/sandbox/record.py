@@ -45,8 +45,19 @@ __all__ = [
 
 FORMAT = "recoup sandbox"
 VERSION = 1  # of the lines; another version is another language
-# Of calls: none of it is needed, but for the cookie of the sandbox's own pages, which says who is signed in.
-_NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
+# What operations and pages read of a call, beside the cookie of the sandbox's own pages, which says who is signed in.
+# Nothing else is written down: a client may send secrets of its own that are none of the sandbox's business.
+_KEPT = frozenset(
+    {
+        "content-type",
+        "host",
+        "if-match",
+        "if-unmodified-since",
+        "sec-fetch-site",
+        "user-agent",
+        "x-amz-access-token",
+    }
+)
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="did", omit_defaults=True, forbid_unknown_fields=True):
@@ -165,7 +176,7 @@ def digest(content: bytes, base_url: str) -> str:
 
 
 def _kept(headers: Headers) -> list[tuple[str, str]]:
-    kept = [(name, value) for name, value in headers if name.lower() not in _NOT_KEPT]
+    kept = [(name, value) for name, value in headers if name.lower() in _KEPT]
     session = own_cookie("; ".join(headers.get_all("cookie"))) if "cookie" in headers else ""
     return [*kept, ("cookie", session)] if session else kept
 
@@ -222,7 +233,7 @@ class Record:
                 at=at,
                 method=request.method,
                 url=request.url,
-                headers=list(request.headers),
+                headers=_kept(request.headers),
                 body=(request.body or b"").decode("latin-1"),
                 status=response.status,
             )

@@ -231,8 +231,9 @@ class Connection(asyncio.Protocol):
 
     async def _settled(self, pending: Pending) -> Response:
         world = self._site.world
+        resets = world.clock.resets  # read before the response: a reset between the two is noticed
         while pending.response is None:
-            await world.clock.sleep_until(pending.due)
+            await world.clock.sleep_until(pending.due, resets)
             world.settled(pending)
         return pending.response
 

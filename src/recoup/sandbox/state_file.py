@@ -4,12 +4,14 @@ A line is written, in one go, before its answer leaves the sandbox: whoever got 
 `kill -9`. It is not forced onto the disk each time (that happens when the sandbox closes), so what a failing machine
 had in its memory is lost. A last line that was cut off is dropped: nobody had an answer for it.
 
-The file holds the sandbox's own made-up secrets; still nobody but its owner may read it.
+The file holds the sandbox's own made-up secrets (they follow from its seed), and of each call that changed something
+the target, the body and the headers that an operation reads. Nobody but its owner may read it.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -103,6 +105,8 @@ class StateFile:
         try:
             self._lock()
             self._lines = self._whole(path.read_bytes())
+            if sys.platform != "win32" and stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.fchmod(self._file, 0o600)
         except BaseException:
             os.close(self._file)
             raise

@@ -238,3 +238,26 @@ def test_a_cancellation_gives_its_stock_to_those_that_wait() -> None:
     assert [world.status(one) for one in (first, waiting)] == ["ACCEPTED", "CREATED"]
     world.stage.cancel_by_marketplace(first)
     assert [world.status(one) for one in (first, waiting, confirmed)] == ["CANCELLED", "ACCEPTED", "CONFIRMED"]
+
+
+@pytest.mark.parametrize("address", ["//[abc", "http://[", "//[::1/inventory/update?locationId=L&skuId=S"])
+def test_a_uri_that_is_none_is_refused_in_its_own_place(address: str) -> None:
+    world = World()
+    location = world.location()
+    bad, good = batch(world, {"method": "POST", "uri": address, "body": {"quantity": 1}}, update(location, 7))
+    assert bad["status"] == {"statusCode": 400, "reasonPhrase": "InvalidInput"}
+    assert good["status"]["statusCode"] == 200
+
+
+def test_orders_that_come_while_a_record_is_poisoned_are_counted_once_it_is_repaired() -> None:
+    world = World()
+    location = world.location()
+    made = [world.shipment(skus=[SKU])]
+    world.stage.poison(SKU)
+    made += [world.shipment(skus=[SKU]), world.shipment(skus=[SKU])]
+    assert batch(world, fetch(location))[0]["status"]["reasonPhrase"] == "InternalFailure"
+    world.stage.repair(SKU)
+    assert batch(world, fetch(location))[0]["body"]["reservedQuantity"] == 3
+    for shipment in made:
+        world.stage.cancel_by_marketplace(shipment)
+    assert batch(world, fetch(location))[0]["body"]["reservedQuantity"] == 0

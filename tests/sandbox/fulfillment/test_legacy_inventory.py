@@ -51,6 +51,8 @@ def test_a_stamp_must_be_newer_than_the_stored_one(first: str, second: str, take
         ("-1", {}, "quantity"),
         ("many", {}, "quantity"),
         ("1", {"If-Unmodified-Since": "yesterday"}, "If-Unmodified-Since"),
+        ("1", {"If-Unmodified-Since": f"Fri, {10**20} Jan 2027 12:00:00 GMT"}, "If-Unmodified-Since"),
+        ("1", {"If-Unmodified-Since": f"Fri, 15 Jan 2027 12:00:00 -{10**16}"}, "If-Unmodified-Since"),
     ],
 )
 def test_what_it_refuses(quantity: str | None, headers: dict[str, str], parameter: str) -> None:

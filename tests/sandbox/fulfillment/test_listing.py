@@ -6,6 +6,7 @@ import pytest
 from fulfillment_world import MERCHANT, NOON, SELLER_FLEX, STRANGER, US, World
 
 from recoup.sandbox.fulfillment.matrix import State
+from recoup.sandbox.operation import Refusal
 
 
 def ids(world: World, **query: str) -> list[str]:
@@ -178,3 +179,23 @@ def test_the_index_agrees_with_a_plain_scan_whatever_happens() -> None:
             key=lambda one: (one.updated, one.sequence),
         )
         assert [one.id for one in world.state.listing(MERCHANT, state)] == [one.id for one in expected]
+
+
+def test_a_token_is_good_in_exactly_one_spelling() -> None:
+    world = World()
+    for _ in range(3):
+        world.now += 1
+        world.shipment()
+    query = {"status": "ACCEPTED", "maxResults": "2"}
+    token = world.call("getShipments", **query).body["pagination"]["nextToken"]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/="
+    taken = []
+    for place in range(len(token)):
+        for letter in letters:
+            altered = token[:place] + letter + token[place + 1 :]
+            try:
+                world.call("getShipments", **query, paginationToken=altered)
+            except Refusal:
+                continue
+            taken.append(altered)
+    assert set(taken) == {token}

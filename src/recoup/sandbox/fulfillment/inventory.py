@@ -64,7 +64,10 @@ def _request(entry: Any, path: str) -> _Request:
     body = entry.get("body")
     if body is not None and not isinstance(body, dict):
         invalid(body, f"{path}.body", "a body is an object")
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # what is no address at all is refused in its own place of the answer
+        return _Request("", uri, method, "", "", body if body else {})
     query = parse_qs(parts.query)
     target = "/" + parts.path.strip("/")
     return _Request(
@@ -150,8 +153,8 @@ def default_location(state: Fulfillment, merchant_id: str, location_id: str) -> 
 
 def broken(item: InventoryItem) -> None:
     """Refuse a record that cannot be processed."""
-    if item.reserved < 0:
-        raise Refusal("sc-00000-internal-failure", because=f"the record of SKU {item.sku} holds a negative reservation")
+    if item.poisoned:
+        raise Refusal("sc-00000-internal-failure", because=f"the record of SKU {item.sku} does not add up")
 
 
 def _check_sequence(sequence: int, existing: int) -> None:

@@ -72,7 +72,7 @@ def _stamp(value: str) -> float:
     try:
         moment = parsedate_to_datetime(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         invalid(value, "If-Unmodified-Since", "neither a date of RFC 2616 nor a number")
 
 

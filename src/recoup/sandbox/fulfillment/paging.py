@@ -29,6 +29,8 @@ def read_token(seed: int, arguments: Mapping[str, str], token: str, parameter: s
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         invalid(token, parameter, "the token is not one that was returned")
+    if base64.urlsafe_b64encode(raw).decode("ascii") != token:
+        invalid(token, parameter, "the token was altered: the same bytes in another spelling")
     if not hmac.compare_digest(raw[:_MAC], _seal(seed, arguments, raw[_MAC:])):
         invalid(token, parameter, "the token was altered, or belongs to other arguments")
     return msgspec.json.decode(raw[_MAC:], type=tuple[float, int])

@@ -119,8 +119,7 @@ class Stage:
             shipment.number_of_units = _BROKEN
             return
         for item in self._items(entity):
-            if item.reserved >= 0:
-                item.reserved = -1 - item.reserved
+            item.poisoned = True
 
     def add_enum_value(self, shipment_id: str, value: str, field: Literal["status", "subStatus"] = "status") -> None:
         """Amazon adds a value to an enumeration without a new version, and a shipment has it (null-enum)."""
@@ -138,8 +137,7 @@ class Stage:
             shipment.number_of_units = sum(line.units for line in shipment.lines)
             return
         for item in self._items(entity):
-            if item.reserved < 0:
-                item.reserved = -1 - item.reserved
+            item.poisoned = False
 
     def _items(self, sku: str) -> list[InventoryItem]:
         found = [item for item in self._state.items.values() if item.sku == sku]

@@ -179,6 +179,7 @@ class InventoryItem(msgspec.Struct):
     version: int = 1
     stamp: float = 0.0  # of the last If-Unmodified-Since that was taken, and how it was written
     stamp_text: str = ""
+    poisoned: bool = False  # the record cannot be processed, until Amazon's support repairs it
 
     @property
     def sellable(self) -> int:

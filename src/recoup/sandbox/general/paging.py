@@ -46,6 +46,8 @@ def read_token(
     except (binascii.Error, ValueError):
         because = "the token is not base64: it was altered, cut, or not encoded exactly once"
         raise Refusal(_FAULT, because=because) from None
+    if base64.b64encode(raw).decode("ascii") != token:
+        raise Refusal(_FAULT, because="the token was altered: the same bytes in another spelling")
     payload = raw[_MAC:]
     if not hmac.compare_digest(raw[:_MAC], _seal(seed, payload)):
         raise Refusal(_FAULT, because="the token was altered")
