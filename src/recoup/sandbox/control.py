@@ -34,6 +34,7 @@ _HTML = Headers(
     ]
 )
 _SHOWN = 20  # requests, unless ?count= says otherwise
+_SHOWN_HERE = 5  # refusals, on the page
 _MOST_SHOWN = 2000
 
 
@@ -128,7 +129,7 @@ class Control:
         rooms = self._rooms
         base = f"http://{request.headers.get('host')}"
         return page(
-            base, CONTROL_PATH, self._clock(), rooms.actions.describe(), rooms.world.recent(_SHOWN, refused=True)
+            base, CONTROL_PATH, self._clock(), rooms.actions.describe(), rooms.world.recent(_SHOWN_HERE, refused=True)
         )
 
     def _route(self, request: Request) -> Any:
