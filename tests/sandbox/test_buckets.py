@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from recoup.catalogue.facts.operations import operations
 from recoup.sandbox.buckets import Buckets, usage_plan
+from recoup.sandbox.fulfillment.settings import RateLimit
+from recoup.sandbox.fulfillment.store import Bucket
 from recoup.sandbox.settings import SandboxSettings
 
 KEY = ("getShipments", "application", "merchant")
@@ -67,3 +69,14 @@ def test_never_more_than_burst_and_rate_allow(rate: float, burst: int, gaps: lis
         left = buckets.left(KEY)
         assert left is not None
         assert -1e-6 <= left <= burst
+
+
+@pytest.mark.parametrize("rate", [0.0056, 0.0167, 0.5, 1.0, 5.0, 10.0, 50.0])
+def test_whoever_waits_exactly_as_long_as_needed_is_let_through_at_an_instant_of_today(rate: float) -> None:
+    buckets, service, now = Buckets(), Bucket(RateLimit(rate, 1.0), 1.0, 0.0), 1_795_000_000.123
+    for _ in range(500):  # instants of this size are exact to 2.4e-7 seconds only
+        assert buckets.take(KEY, rate, 1.0, now)
+        assert service.take(now)
+        assert not buckets.take(KEY, rate, 1.0, now + 0.99 / rate)
+        assert not service.take(now + 0.99 / rate)
+        now += 1 / rate

@@ -13,6 +13,10 @@ __all__ = ["Buckets", "usage_plan"]
 
 BucketKey = tuple[str, str, str]
 
+# Seconds that do not count: an instant of today is exact to a quarter of a microsecond, so that whoever waits exactly as
+# long as one request takes to come back must not be refused for that.
+_TICK = 1e-5
+
 
 def usage_plan(operation: Operation, settings: SandboxSettings) -> tuple[float, float]:
     """Rate (requests a second) and burst of an operation; what is not known comes from the settings."""
@@ -34,8 +38,8 @@ class Buckets:
         left, since = self._left.get(key, (burst, now))
         if now > since:
             left = min(burst, left + (now - since) * rate)
-        allowed = left >= 1.0 - 1e-9  # a refill of exactly one must not fail on the last bit of a float
-        self._left[key] = (left - 1.0 if allowed else left, now)
+        allowed = left >= 1.0 - rate * _TICK
+        self._left[key] = (max(0.0, left - 1.0) if allowed else left, now)
         return allowed
 
     def left(self, key: BucketKey) -> float | None:

@@ -227,9 +227,9 @@ class Bucket(msgspec.Struct):
         """Take one token at `now`; False where there is none."""
         self.tokens = min(self.limit.burst, self.tokens + max(0.0, now - self.at) * self.limit.rate)
         self.at = max(self.at, now)
-        if self.tokens < 1.0 - 1e-9:  # a refill of exactly one must not fail on the last bit of a float
+        if self.tokens < 1.0 - self.limit.rate * 1e-5:  # ten microseconds do not count: an instant is no more exact
             return False
-        self.tokens -= 1.0
+        self.tokens = max(0.0, self.tokens - 1.0)
         return True
 
 
