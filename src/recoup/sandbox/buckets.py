@@ -13,7 +13,7 @@ __all__ = ["Buckets", "usage_plan"]
 
 BucketKey = tuple[str, str, str]
 
-# Seconds that do not count: an instant of today is exact to a quarter of a microsecond, so that whoever waits exactly as
+# Seconds that do not count: an instant of today is exact to a quarter of a microsecond, and whoever waits exactly as
 # long as one request takes to come back must not be refused for that.
 _TICK = 1e-5
 
