@@ -12,6 +12,7 @@ from wire import Answer, call, fetch_token, head, post_json
 
 from recoup.errors import SettingsError
 from recoup.sandbox import Sandbox, running
+from recoup.sandbox.control import Control
 from recoup.sandbox.signpost import PLACES
 
 EPOCH = 1_800_000_000.0
@@ -300,3 +301,25 @@ def test_a_page_of_another_origin_moves_nothing_even_without_a_body(sandbox: San
     assert sandbox.clock.now() == EPOCH + 60
     own = head("POST", "/_sandbox/reset", None, "Origin: http://127.0.0.1", "Content-Length: 0")
     assert call(sandbox.endpoint, own).status == 200
+
+
+def test_an_event_that_the_state_does_not_allow_is_a_clear_answer_too(sandbox: Sandbox) -> None:
+    shipment = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])
+    answer = write(sandbox, "stage", {"do": "scan_by_carrier", "shipment_id": shipment, "event": "DELIVERED"})
+    assert answer.status == 400
+    assert "DELIVERED in state ACCEPTED" in content(answer)["error"]
+
+
+def test_a_page_that_fails_is_answered_and_said_in_the_log(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_control: Control, _request: object) -> object:
+        raise RuntimeError("a mistake of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Control, "_route", broken)
+        answer = read(sandbox, "clock")
+    assert answer.status == 500
+    assert content(answer)["errors"][0]["code"] == "SandboxFailure"
+    assert "a mistake of ours" in caplog.text
+    assert read(sandbox, "clock").status == 200

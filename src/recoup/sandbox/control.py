@@ -19,6 +19,7 @@ from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.actions import Actions, UnknownAction
 from recoup.sandbox.asked import AskedFaults, FaultAsked
 from recoup.sandbox.keeping import Keeping
+from recoup.sandbox.operation import Refusal
 from recoup.sandbox.plans import CONTROL_PATH, Plans
 from recoup.sandbox.signpost import PLACES, page
 from recoup.sandbox.world import World
@@ -103,7 +104,7 @@ class Control:
             data = self._route(request)
         except _Denied as denied:
             return Response(status=denied.status, headers=_JSON, body=msgspec.json.encode(denied.body))
-        except (ValueError, LookupError, OverflowError) as error:
+        except (ValueError, LookupError, OverflowError, Refusal) as error:
             return Response(status=400, headers=_JSON, body=msgspec.json.encode({"error": str(error)}))
         return Response(status=200, headers=_JSON, body=msgspec.json.encode(data))
 

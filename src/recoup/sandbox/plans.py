@@ -42,6 +42,7 @@ CONTROL_PATH = "/_sandbox/"  # never meddled with
 _LONGEST = 600.0  # seconds
 _MOST_PLANS = 100
 _METHOD = re.compile(r"[A-Z]{1,20}")
+_FIELD = re.compile(r"[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e\xa0-\xff]*", re.ASCII)
 _NO_BODY = frozenset({204, 304})
 
 
@@ -138,8 +139,10 @@ def _check(effect: Effect, answers: Answers) -> None:
             if not 200 <= effect.status <= 599:
                 raise ValueError(f"status: from 200 to 599, not {effect.status}")
             for name, value in effect.headers.items():
-                if not name.isascii() or not value.isprintable() or not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name):
+                if _FIELD.fullmatch(f"{name}:{value}") is None:
                     raise ValueError(f"headers: {name!r} is not a header field that can be sent")
+                if name.lower() in ("content-length", "transfer-encoding"):
+                    raise ValueError(f"headers: {name} follows from the body; truncate sends less of it")
         case Fault():
             try:
                 answers.fill(Refusal(effect.fault, because="", **{**_SAMPLES, **effect.parameters}))

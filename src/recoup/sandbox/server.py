@@ -8,6 +8,7 @@ region is known from the socket that a connection arrived at.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from http import HTTPStatus
@@ -26,6 +27,12 @@ Handler = Callable[[Request, str], Response]  # a page beside the API: the reque
 _STATUS_LINE = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NO_BODY = frozenset({204, 304})
+_JSON = Headers([("Content-Type", "application/json")])
+_FAILED = (
+    b'{"errors":[{"code":"SandboxFailure","message":"The sandbox itself failed, which is a mistake in recoup; '
+    b'its log has the traceback."}]}'
+)
+_LOG = logging.getLogger("recoup.sandbox")
 _MOST_WAITING = 262_144  # bytes that wait behind an answer that is due; reading pauses beyond
 _LINGER = 2.0  # seconds of real time for which what still comes is taken and dropped after the last answer
 
@@ -51,7 +58,11 @@ class Site:
         request = _request(received)
         for prefix, page in self.pages.items():
             if request.url.startswith(prefix):
-                return page(request, peer)
+                try:
+                    return page(request, peer)
+                except Exception as error:  # noqa: BLE001  a mistake of ours: said in the log, and no connection dies of it
+                    _LOG.error("the sandbox failed at a page below %s", prefix, exc_info=error)
+                    return Response(status=500, headers=_JSON, body=_FAILED)
         return self.world.handle(request, region, body_size=received.size)
 
     def date(self) -> str:
@@ -61,11 +72,18 @@ class Site:
             self._date = (now, formatdate(now, usegmt=True))
         return self._date[1]
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a task and keep it alive until it is done."""
+    def spawn(self, work: Coroutine[Any, Any, None], connection: Connection) -> None:
+        """Run a task and keep it alive until it is done. Should it fail, `connection` does not wait for it for ever."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self.tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _LOG.error("the sandbox failed at an answer that was due later", exc_info=error)
+                connection.abort()
+
+        task.add_done_callback(done)
 
     def close(self) -> None:
         """Drop every connection and everything that waits, and whoever comes from now on."""
@@ -196,12 +214,12 @@ class Connection(asyncio.Protocol):
                 met = self._site.plans.meet(found.method, found.target, self._region)
                 if met is not None:
                     self._waiting = True
-                    self._site.spawn(self._meddled(found, met))
+                    self._site.spawn(self._meddled(found, met), self)
                     break
                 result = self._site.answer(found, self._region, self._peer)
                 if isinstance(result, Pending):
                     self._waiting = True
-                    self._site.spawn(self._later(found, result))
+                    self._site.spawn(self._later(found, result), self)
                     break
                 self._write(found, result)
             elif isinstance(found, Refused):

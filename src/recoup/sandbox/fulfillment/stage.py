@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from recoup.sandbox.fulfillment.amazon_stage import carrier_event
-from recoup.sandbox.fulfillment.births import new_location, new_return, new_shipment
+from recoup.sandbox.fulfillment.births import ORDER_TYPES, new_location, new_return, new_shipment
 from recoup.sandbox.fulfillment.invoices import make_available
 from recoup.sandbox.fulfillment.matrix import State, rank
 from recoup.sandbox.fulfillment.processing import cancel
-from recoup.sandbox.fulfillment.programs import MARKETPLACES, Channel
+from recoup.sandbox.fulfillment.programs import MARKETPLACES, Channel, ShippingType
 from recoup.sandbox.fulfillment.returns import RETURN_STATUSES
 from recoup.sandbox.fulfillment.settings import RateLimit
 from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, Outage, Shipment
@@ -24,6 +24,7 @@ from recoup.sandbox.fulfillment.store import Fulfillment, InventoryItem, Outage,
 __all__ = ["Stage"]
 
 _LATEST = 253_402_300_799.0  # the end of the year 9999
+_MOST_UNITS = 1_000_000  # of one line
 _BROKEN = -1  # a number of units that no record can have
 
 
@@ -78,8 +79,13 @@ class Stage:
         merchant = merchant_id if merchant_id is not None else min(location.merchant_ids)
         if merchant not in location.merchant_ids:
             raise ValueError(f"location {location_id!r} is not of merchant {merchant!r}")
-        if not units or any(count < 1 for count in units):
-            raise ValueError("every line needs at least one unit")
+        if not units or not all(1 <= count <= _MOST_UNITS for count in units):
+            raise ValueError(f"every line needs at least one unit, and at most {_MOST_UNITS}")
+        _check_name(shipping_type, list(ShippingType), "shipping type")
+        for kind in order_types:
+            _check_name(kind, ORDER_TYPES, "order type")
+        if not all(skus):
+            raise ValueError("a SKU has at least one character")
         return new_shipment(
             self._state,
             merchant,
