@@ -77,7 +77,8 @@ def as_table(rows: Sequence[Row]) -> Table:
 
 def _deed(row: Row) -> str:
     sends = f"sent {row.attempts} time{'s' if row.attempts != 1 else ''}"
-    return f"{sends}, {row.timeline[-1].text}" if row.timeline else sends
+    checked = ", a check" if any(event.kind == "checked" for event in row.timeline) else ""
+    return f"{sends}{checked}, {row.timeline[-1].text}" if row.timeline else sends
 
 
 def closing_line(summary: Summary) -> str:

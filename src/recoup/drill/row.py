@@ -26,7 +26,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline: `at` is in seconds of virtual time since the call began."""
 
     at: float
-    kind: str  # sent | answered | waited | renewed | decided
+    kind: str  # sent | answered | waited | renewed | decided | checked
     text: str
 
 

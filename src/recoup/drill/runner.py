@@ -13,7 +13,7 @@ from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.explanation import explain
 from recoup.drill import judge, recipes
-from recoup.drill.recipe import RECIPES, Act, Recipe
+from recoup.drill.recipe import RECIPES, Act, Recipe, Settled
 from recoup.drill.row import Event, Judgement, Row
 from recoup.drill.stage import Caller, Reply, Stage, stage
 from recoup.recovery.advice import diagnose
@@ -78,7 +78,7 @@ def _without_judgement(fault: Fault, judgement: Judgement, note: str) -> Row:
 
 def _run(fault: Fault, recipe: Recipe, seed: int) -> Row:
     act, reply, diagnosis, verdicts = _bare(fault, recipe, seed)
-    verdicts["handled"], kept, sends, timeline = _under_recoup(recipe, seed)
+    verdicts["handled"], sends, timeline = _under_recoup(recipe, seed)
     notes = [f"{column}: {text}" for column, (_, text) in verdicts.items() if text]
     return Row(
         id=fault.id,
@@ -94,7 +94,7 @@ def _run(fault: Fault, recipe: Recipe, seed: int) -> Row:
         request=_request_text(reply),
         response=_response_text(reply),
         explanation=explain(diagnosis),
-        timeline=(*timeline, _last_event(kept, timeline)),
+        timeline=timeline,
         **{column: verdict for column, (verdict, _) in verdicts.items()},
     )
 
@@ -140,29 +140,34 @@ def _settled(fault: Fault, diagnosis: Diagnosis) -> Diagnosis:
     return advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None))
 
 
-def _under_recoup(recipe: Recipe, seed: int) -> tuple[tuple[Judgement, str], Reply, int, tuple[Event, ...]]:
+def _under_recoup(recipe: Recipe, seed: int) -> tuple[tuple[Judgement, str], int, tuple[Event, ...]]:
     """The same cause on a fresh stage, met by a client with recoup under it."""
     with stage(seed=seed, recoup_under=True, epoch=recipe.epoch) as scene:
         act = recipe.act(scene)
         try:
             reply = (act.handle or act.send)(scene.caller)
             sends, events = _sends(scene.caller, reply), scene.caller.events
-            verdict = judge.handled(recipe.expects, reply, sends, act.proper, _once_settled(act, reply))
-            return verdict, reply, sends, events
+            at = events[-1].at if events else 0.0
+            found = _once_settled(act, reply)
+            verdict = judge.handled(recipe.expects, reply, sends, act.proper, None if found is None else found[1])
+            return verdict, sends, (*events, *_decisions(at, reply, found))
         finally:
             _close(act)
 
 
-def _once_settled(act: Act, reply: Reply) -> Mapping[str, Any] | None:
-    """What is decided once the named check has settled a tie of faults; None where nothing was tied or settles it."""
+def _once_settled(act: Act, reply: Reply) -> tuple[Settled, Mapping[str, Any]] | None:
+    """What the named check found of a tie of faults, and what is decided then; None where nothing was tied or settles
+    it.
+    """
     diagnosis = reply.outcome.diagnosis if reply.outcome is not None else None
     if diagnosis is None or not diagnosis.tied or act.settle is None:
         return None
-    fault = act.settle().fault
-    match = next((match for match in diagnosis.faults if match.id == fault), None)
+    settled = act.settle()
+    match = next((match for match in diagnosis.faults if match.id == settled.fault), None)
     if match is None:
         return None
-    return advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None)).decision
+    decision = advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None)).decision
+    return settled, decision or {}
 
 
 def _sends(caller: Caller, reply: Reply) -> int:
@@ -175,15 +180,24 @@ def _close(act: Act) -> None:
         act.close()
 
 
-def _last_event(reply: Reply, timeline: tuple[Event, ...]) -> Event:
-    at = timeline[-1].at if timeline else 0.0
+def _decisions(at: float, reply: Reply, found: tuple[Settled, Mapping[str, Any]] | None) -> list[Event]:
+    """What the transport decided; and where that was a tie, what the check showed and what follows from it."""
     if reply.outcome is not None:
-        decision = decision_as_dict(reply.outcome.decision)
+        decision: Mapping[str, Any] = decision_as_dict(reply.outcome.decision)
     else:
         decision = dict(getattr(reply.error, "decision", {}))
+    events = [Event(at=at, kind="decided", text=_told(decision))]
+    if found is not None:
+        settled, then = found
+        events.append(Event(at=at, kind="checked", text=f"{settled.evidence}: it is {settled.fault}"))
+        events.append(Event(at=at, kind="decided", text=_told(then)))
+    return events
+
+
+def _told(decision: Mapping[str, Any]) -> str:
     details = ", ".join(f"{name} {decision[name]}" for name in _TOLD if decision.get(name))
     action = str(decision.get("action", "nothing")).replace("_", " ")
-    return Event(at=at, kind="decided", text=f"{action} ({details})" if details else action)
+    return f"{action} ({details})" if details else action
 
 
 def _request_text(reply: Reply) -> str:
