@@ -239,7 +239,8 @@ class Connection(asyncio.Protocol):
         elif self._full:
             self._full = False
             transport.resume_reading()
-        self._watch()
+        if self._timer is not None or self._reader.waiting:
+            self._watch()
 
     async def _later(self, received: Received, pending: Pending) -> None:
         response = await self._settled(pending)

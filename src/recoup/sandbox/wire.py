@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -77,6 +78,11 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
         return self.findings[0].fault if self.findings else None
 
 
+# A request without its body; the length that is announced; whether the body comes in chunks; whether the client waits
+# to be told that it may send it.
+_Announced = tuple[Received, int, bool, bool]
+
+
 class _Open(msgspec.Struct):
     """A request whose head is complete and whose body is not."""
 
@@ -100,7 +106,6 @@ class Reader:
         self._line_is_good = False  # the request line of the head that is not complete was judged
         self._fresh = True  # no byte was read yet: one empty line may come first
         self._before = ""  # the method of the request before
-        self._asks = False  # the client waits to be told that it may send the body
         self._open: _Open | None = None
         self._ended = False
         self._over = False  # refused, or answered without reading all of it: nothing more is read
@@ -164,9 +169,9 @@ class Reader:
         at = self._at
         end = buffer.find(b"\r\n\r\n", max(at, self._searched))
         if 0 <= end <= at + self._largest_field:
-            opened = self._plain(buffer[at:end].decode("latin-1"))
-            if opened is not None:
-                return self._begin(opened, end + 4)
+            announced = _plain(buffer[at:end].decode("latin-1"))
+            if announced is not None:
+                return self._begin(announced, end + 4)
         return self._strange(at)
 
     def _empty_line(self) -> Refused | None:
@@ -180,71 +185,21 @@ class Reader:
             self._fresh = False
         return None
 
-    def _plain(self, head: str) -> _Open | None:
-        """The request of a head that is well-formed in every line; None where anything needs a closer look."""
-        lines = head.split("\r\n")
-        good = _LINE.fullmatch(lines[0])
-        if good is None:
-            return None
-        method, target, minor = good.groups()
-        fields: list[tuple[str, str]] = []
-        hosts, length, chunked, connection, asks = 0, -1, False, "", False
-        for line in lines[1:]:
-            known = _LINES.get(line) or _field(line)
-            if known is None:
-                return None
-            field, key = known
-            fields.append(field)
-            if not key:
-                continue
-            value = field[1]
-            if key == "host":
-                hosts += 1
-                if _HOST.fullmatch(value) is None:
-                    return None
-            elif key == "content-length":
-                if length >= 0 or _DIGITS.fullmatch(value) is None:
-                    return None
-                length = int(value)
-            elif key == "transfer-encoding":
-                if chunked or value.lower() != "chunked":
-                    return None
-                chunked = True
-            elif key == "connection":
-                connection = f"{connection},{value}" if connection else value
-            else:
-                asks = value.lower() == "100-continue"
-        if hosts != 1 or (chunked and length >= 0) or ((chunked or length >= 0) and method in ("GET", "HEAD")):
-            return None
-        return self._opened(method, target, f"1.{minor}", fields, max(length, 0), chunked, connection, asks)
-
-    def _opened(
-        self,
-        method: str,
-        target: str,
-        version: str,
-        fields: list[tuple[str, str]],
-        length: int,
-        chunked: bool,
-        connection: str,
-        asks: bool,
-    ) -> _Open:
-        options = {option.strip(" \t").lower() for option in connection.split(",")} if connection else ()
-        stays = "close" not in options if version != "1.0" else "keep-alive" in options
-        self._asks = asks and version != "1.0" and (chunked or length > 0)
-        received = Received(method, target, fields, b"", length, stays, version)
-        return _Open(received, length, Chunks(self._largest_body) if chunked else None, [])
-
-    def _begin(self, opened: _Open, end: int) -> Received | Refused | Ask | None:
+    def _begin(self, announced: _Announced, end: int) -> Received | Refused | Ask | None:
+        """The head is complete and ends at `end`: go on with its body, if any."""
+        received, length, chunked, asks = announced
         self._at = self._searched = end
         self._line_is_good = self._fresh = False
-        self._before = opened.received.method
-        if opened.chunks is None and not opened.left:
-            return opened.received
-        self._open = opened
-        if opened.left > _MOST_DISCARDED:
-            return self._unread(opened, opened.left)
-        return ASK if self._asks else self._body(opened)
+        self._before = received.method
+        if not chunked and not asks and length <= min(self._largest_body, len(self._buffer) - end):
+            if length:
+                self._at = self._searched = end + length
+                received.body = bytes(self._buffer[end : self._at])
+            return received
+        self._open = _Open(received, length, Chunks(self._largest_body) if chunked else None, [])
+        if length > _MOST_DISCARDED:
+            return self._unread(self._open, length)
+        return ASK if asks else self._body(self._open)
 
     def _strange(self, at: int) -> Received | Refused | Ask | None:
         """What is not plainly good: judged line by line, as soon as it is plain that it is not."""
@@ -274,7 +229,7 @@ class Reader:
         if found is None and not self._ended:
             return None
         head = Head.read(bytes(buffer[at:end]))
-        return self._judge(head) or self._begin(self._from(head), end)
+        return self._judge(head) or self._begin(_strangely_good(head), end)
 
     def _is_long_line(self, end: int) -> bool:
         """True where a line that was not measured yet is longer than a field may be."""
@@ -286,20 +241,6 @@ class Reader:
                 return False
             self._line_from = feed + 1
         return False
-
-    def _from(self, head: Head) -> _Open:
-        """The request of a head that the wire rules have nothing against."""
-        lengths = head.named(b"content-length")
-        return self._opened(
-            _text(head.text(head.method)),
-            _text(head.text(head.target)),
-            "1.0" if head.text(head.version) == b"HTTP/1.0" else "1.1",
-            [(_text(field.name), _text(field.value)) for field in head.fields],
-            int(lengths[0].value) if lengths else 0,
-            is_chunked(head),
-            ",".join(_text(field.value) for field in head.named(b"connection")),
-            any(field.value.lower() == b"100-continue" for field in head.named(b"expect")),
-        )
 
     # --- the body
 
@@ -374,12 +315,81 @@ def _field(line: str) -> tuple[tuple[str, str], str] | None:
         return None
     name, value = good.groups()
     key = name.lower()
+    if key == "host" and _HOST.fullmatch(value.rstrip(" \t")) is None:
+        return None
     found = ((name, value.rstrip(" \t")), key if key in _SPECIAL else "")
     if len(line) <= _LONGEST_LINE:
         if len(_LINES) >= _MOST_LINES:
             _LINES.clear()
         _LINES[line] = found
     return found
+
+
+def _plain(head: str) -> _Announced | None:
+    """The request of a head that is well-formed in every line; None where anything needs a closer look."""
+    lines = head.split("\r\n")
+    good = _LINE.fullmatch(lines[0])
+    if good is None:
+        return None
+    method, target, minor = good.groups()
+    fields: list[tuple[str, str]] = []
+    hosts, length, chunked, connection, asks = 0, -1, False, "", False
+    for line in lines[1:]:
+        known = _LINES.get(line) or _field(line)
+        if known is None:
+            return None
+        field, key = known
+        fields.append(field)
+        if not key:
+            continue
+        value = field[1]
+        if key == "host":
+            hosts += 1
+        elif key == "content-length":
+            if length >= 0 or _DIGITS.fullmatch(value) is None:
+                return None
+            length = int(value)
+        elif key == "transfer-encoding":
+            if chunked or value.lower() != "chunked":
+                return None
+            chunked = True
+        elif key == "connection":
+            connection = f"{connection},{value}" if connection else value
+        else:
+            asks = value.lower() == "100-continue"
+    if hosts != 1 or (chunked and length >= 0) or ((chunked or length >= 0) and method in ("GET", "HEAD")):
+        return None
+    version = f"1.{minor}"
+    received = Received(method, target, fields, b"", max(length, 0), _stays(version, connection), version)
+    return received, received.size, chunked, asks and version != "1.0" and (chunked or length > 0)
+
+
+@lru_cache(maxsize=256)
+def _stays(version: str, connection: str) -> bool:
+    """Whether the connection is kept for another request."""
+    if not connection:
+        return version != "1.0"
+    options = {option.strip(" \t").lower() for option in connection.split(",")}
+    return "close" not in options if version != "1.0" else "keep-alive" in options
+
+
+def _strangely_good(head: Head) -> _Announced:
+    """The request of a head that the wire rules have nothing against."""
+    version = "1.0" if head.text(head.version) == b"HTTP/1.0" else "1.1"
+    lengths = head.named(b"content-length")
+    length, chunked = int(lengths[0].value) if lengths else 0, is_chunked(head)
+    connection = ",".join(_text(field.value) for field in head.named(b"connection"))
+    received = Received(
+        _text(head.text(head.method)),
+        _text(head.text(head.target)),
+        [(_text(field.name), _text(field.value)) for field in head.fields],
+        b"",
+        length,
+        _stays(version, connection),
+        version,
+    )
+    asks = any(field.value.lower() == b"100-continue" for field in head.named(b"expect"))
+    return received, length, chunked, asks and version != "1.0" and (chunked or length > 0)
 
 
 def _refused(findings: list[Finding], method: str = "", target: str = "") -> Refused:
