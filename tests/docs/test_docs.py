@@ -126,6 +126,12 @@ def test_the_page_of_commands_names_every_option(name: str) -> None:
     assert {option for option in options if f"`{option}" not in section} == set()
 
 
+def test_the_page_of_commands_names_what_the_sandbox_prints() -> None:
+    text = (DOCS / "reference/commands.md").read_text(encoding="utf-8")
+    with recoup.sandbox.running() as sandbox:
+        assert {key for key in sandbox.as_dict() if f"`{key}`" not in text} == set()
+
+
 def test_the_page_on_diagnoses_names_every_key() -> None:
     text = (DOCS / "how-to/read-a-diagnosis.md").read_text(encoding="utf-8")
     keys = set(recoup.diagnose(b'{"errors":[{"code":"InvalidInput","message":"x"}]}').as_dict()) | {"item"}

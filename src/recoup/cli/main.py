@@ -63,9 +63,7 @@ def _recoup() -> None:
 
 # What a command imports of other people's, and the extra that brings it.
 EXTRAS = {
-    ("sandbox", "httptools"): "sandbox",
     ("sandbox", "jinja2"): "sandbox",
-    ("drill", "httptools"): "drill",
     ("drill", "httpx2"): "drill",
     ("drill", "jinja2"): "drill",
     ("drill", "rich"): "drill",
