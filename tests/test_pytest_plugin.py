@@ -1,4 +1,7 @@
-"""The pytest plugin, as a project of somebody else uses it: in a run of pytest of its own."""
+"""The pytest plugin, as a project of somebody else uses it: in a run of pytest of its own.
+
+Within this process, which is quicker; `tests/docs/test_how_to.py` runs the how-to in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def client(sandbox):
 
 def run(pytester: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(CLIENT + test)
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *LOAD, *options)
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", *LOAD, *options)
 
 
 def test_every_test_gets_a_fresh_sandbox_whose_time_stands_still(pytester: pytest.Pytester) -> None:

@@ -113,7 +113,7 @@ def test_without_waiting(pytester: pytest.Pytester) -> None:
     sources = blocks(NO_WAITING, "python")
     assert sources
     pytester.makepyfile(**{f"test_block_{index}": source for index, source in enumerate(sources)})
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *LOAD)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", *LOAD)
     outcome = result.parseoutcomes()
     assert outcome.get("passed", 0) >= len(sources), result.stdout.str()
     assert set(outcome) == {"passed"}, result.stdout.str()
