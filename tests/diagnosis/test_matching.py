@@ -100,6 +100,26 @@ def test_details_prove_the_variant() -> None:
         assert best.variant.name == variant
 
 
+@pytest.mark.parametrize("details", [None, "", "nothing that is documented"])
+def test_what_is_documented_for_details_is_recognised_in_the_message_too(details: str | None) -> None:
+    assert seen(403, "Unauthorized", "The access token you provided has expired.", details).id == "403-expired-token"
+
+
+def test_a_status_that_does_not_agree_weakens_the_match_and_is_said() -> None:
+    agreeing, other = (seen(status, message="The capacity for the site is breached").faults[0] for status in (400, 409))
+    assert agreeing.id == other.id == "sc-30002-capacity-breached"
+    assert agreeing.score > other.score
+    said = "the status is 409, where 400 is documented"
+    assert said in other.evidence
+    assert said not in agreeing.evidence
+
+
+def test_that_details_are_empty_is_evidence_where_rivals_share_the_message() -> None:
+    empty, missing = (seen(403, "Unauthorized", DENIED, details).faults[0].evidence for details in ("", None))
+    assert any("details is empty" in line for line in empty)
+    assert not any("details is empty" in line for line in missing)
+
+
 def test_empty_details_leave_a_tie_with_a_check_for_each_rival() -> None:
     diagnosis = seen(403, "Unauthorized", DENIED, "")
     assert diagnosis.id == "403-missing-role"

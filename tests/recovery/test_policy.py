@@ -179,9 +179,14 @@ def test_an_overdue_client_secret_is_not_answered_with_a_renewal() -> None:
 @pytest.mark.parametrize("details", ["", "  ", None])
 def test_a_403_without_details_is_no_reason_to_renew(details: str | None) -> None:
     for fault in ("403-expired-token", "403-missing-token"):
-        decision = decided(documented(fault, details=details or ""))
-        assert isinstance(decision, GiveUp)
-        assert decision.fix is Action.CHANGE_CREDENTIALS
+        told = documented(fault, details=details or "")
+        guessed = msgspec.structs.replace(told, faults=(msgspec.structs.replace(told.faults[0], basis="code"),))
+        tied = msgspec.structs.replace(told, tied=(fault, "403-missing-role"))
+        for failure in (guessed, tied):
+            decision = decided(failure)
+            assert isinstance(decision, GiveUp)
+            assert decision.fix is Action.CHANGE_CREDENTIALS
+        assert decided(told) == RenewToken()  # the message itself says that it is the token
     assert isinstance(decided(bare(403, details=details)), GiveUp)
 
 

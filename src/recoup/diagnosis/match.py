@@ -97,7 +97,7 @@ def _by_text(index: Index, seen: Evidence) -> Ranking | None:
     if seen.message:
         loose = seen.body in (BodyKind.HTML, BodyKind.TEXT)
         hits += index.texts(seen.message, "message", ANYWHERE if loose else _IN_MESSAGE)
-        if not hits and seen.details is None:
+        if not hits:
             hits += index.texts(seen.message, "message", _IN_DETAILS)
     for line in seen.lines:
         hits += index.texts(line, "text", ANYWHERE)

@@ -262,7 +262,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def _renewal(self, diagnosis: Diagnosis, history: History, situation: Situation, fix: Action, who: Who) -> Verdict:
         # A 403 with empty details is a missing role, a wrong path, a suspended account: no new token changes that.
-        bare = diagnosis.status == 403 and not (diagnosis.details or "").strip()
+        # Unless its message says what details usually do, as where a library or a gateway wrote it anew.
+        best = diagnosis.best
+        told = best is not None and best.basis == "message" and not diagnosis.tied
+        bare = diagnosis.status == 403 and not told and not (diagnosis.details or "").strip()
         if bare or history.token_renewed:
             text = "a new token would change nothing" if bare else "refused again with a new token"
             ask = fix
