@@ -169,3 +169,25 @@ def test_a_search_shows_how_a_sku_is_spelled() -> None:
     assert [item["sku"] for item in decoded(rest)["items"]] == ["SANDBOX/SKU 3"]
     house.clock.advance(10)  # the bucket of the operation holds five
     assert decoded(house.get(base, marketplaceIds=BRAZIL))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        (
+            [{"fulfillment_channel_code": "DEFAULT", "quantity": 7}],
+            [{"fulfillmentChannelCode": "DEFAULT", "quantity": 7}],
+        ),
+        ([{"fulfillment_channel_code": "AMAZON_NA"}], [{"fulfillmentChannelCode": "AMAZON_NA"}]),
+        ([{"quantity": 7}], []),
+        ("many", []),
+        (None, []),
+    ],
+    ids=str,
+)
+def test_the_stock_that_was_stated_is_shown(stated: Any, shown: Any) -> None:
+    house = House()
+    attributes = {"a": [], **({"fulfillment_availability": stated} if stated is not None else {})}
+    put(house, "SANDBOX-SKU-1", {"productType": "P", "attributes": attributes})
+    answer = house.send("GET", path(house, "SANDBOX-SKU-1", more="&includedData=fulfillmentAvailability"))
+    assert decoded(answer) == {"sku": "SANDBOX-SKU-1", "fulfillmentAvailability": shown}

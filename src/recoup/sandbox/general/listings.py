@@ -197,12 +197,22 @@ def _view(items: list[Listing], included: list[str]) -> dict[str, Any]:
         "attributes": first.attributes,
         "issues": [],
         "offers": [],
-        "fulfillmentAvailability": [{"fulfillmentChannelCode": "DEFAULT", "quantity": 10}],
+        "fulfillmentAvailability": _availability(first.attributes.get("fulfillment_availability")),
         "procurement": [],
         "relationships": [{"marketplaceId": item.marketplace_id, "relationships": []} for item in items],
         "productTypes": [{"marketplaceId": item.marketplace_id, "productType": item.product_type} for item in items],
     }
     return {"sku": first.sku, **{name: made[name] for name in _DATA if name in included}}
+
+
+def _availability(given: object) -> list[dict[str, Any]]:
+    """The stock that the seller stated with the listing; none where they stated none."""
+    found: list[dict[str, Any]] = []
+    for each in given if isinstance(given, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("fulfillment_channel_code"), str):
+            stated = {"fulfillmentChannelCode": each["fulfillment_channel_code"]}
+            found.append(stated | ({"quantity": each["quantity"]} if isinstance(each.get("quantity"), int) else {}))
+    return found
 
 
 def _summary(item: Listing) -> dict[str, Any]:
