@@ -4,15 +4,14 @@
     reader.next()          the next complete request, a refusal, ASK (the client waits for 100 Continue), or None
 
 What it says hangs on the bytes alone, never on how they were cut. The way of a good request is short: one search for
-the end of the head, one pattern over all of it. Whatever that pattern does not take is judged by the wire rules
-(`recoup.lint.wire`), which say what is wrong, and where.
+the end of the head, one pattern for each of its lines (`request_head`). Whatever those do not take is judged by the
+wire rules (`recoup.lint.wire`), which say what is wrong, and where.
 """
 
 from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -22,21 +21,13 @@ from recoup.lint.wire import body_in_get_or_head, malformed_method, trailing_emp
 from recoup.lint.wire.chunks import Chunks, broken
 from recoup.lint.wire.head import Head, request_line_stop
 from recoup.lint.wire.inspection import check_head, check_trailer, gravest
-from recoup.lint.wire.transfer_coding import is_chunked
+from recoup.sandbox.request_head import Announced, Received, plain, strangely_good, text
 
 __all__ = ["ASK", "Ask", "Reader", "Received", "Refused"]
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_LINE = re.compile(rf"({_TOKEN}) (/[\x21-\x7e\x80-\xff]*+) HTTP/1\.([01])")
-_FIELD = re.compile(rf"({_TOKEN}):[ \t]*+([\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*+)")
-_HOST = re.compile(r"[A-Za-z0-9.\-]++(?::[0-9]++)?")
-_DIGITS = re.compile(r"[0-9]{1,18}")
-_SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})
 _HEAD_END = re.compile(rb"\n\r?\n")
 _MOST_DISCARDED = 64 * 1_048_576  # bytes of a body that is too large anyway; beyond them it is answered unread
 _COMPACT = 65_536  # bytes that were read and are still in the buffer
-_MOST_LINES = 4096  # well-formed header lines that are remembered, since a client sends the same ones again and again
-_LONGEST_LINE = 600  # characters of such a line
 
 
 class Ask(Enum):
@@ -46,18 +37,6 @@ class Ask(Enum):
 
 
 ASK: Final = Ask.CONTINUE
-
-
-class Received(msgspec.Struct):
-    """One complete request off the wire. `size` counts also the bytes of a body that was too large to be kept."""
-
-    method: str
-    target: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    size: int
-    keep_alive: bool
-    version: str  # 1.0 or 1.1
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +55,6 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     def fault(self) -> str | None:
         """The fault that the documents have for it; None where they name none."""
         return self.findings[0].fault if self.findings else None
-
-
-# A request without its body; the length that is announced; whether the body comes in chunks; whether the client waits
-# to be told that it may send it.
-_Announced = tuple[Received, int, bool, bool]
 
 
 class _Open(msgspec.Struct):
@@ -169,7 +143,7 @@ class Reader:
         at = self._at
         end = buffer.find(b"\r\n\r\n", max(at, self._searched))
         if 0 <= end <= at + self._largest_field:
-            announced = _plain(buffer[at:end].decode("latin-1"))
+            announced = plain(buffer[at:end].decode("latin-1"))
             if announced is not None:
                 return self._begin(announced, end + 4)
         return self._strange(at)
@@ -185,7 +159,7 @@ class Reader:
             self._fresh = False
         return None
 
-    def _begin(self, announced: _Announced, end: int) -> Received | Refused | Ask | None:
+    def _begin(self, announced: Announced, end: int) -> Received | Refused | Ask | None:
         """The head is complete and ends at `end`: go on with its body, if any."""
         received, length, chunked, asks = announced
         self._at = self._searched = end
@@ -229,7 +203,7 @@ class Reader:
         if found is None and not self._ended:
             return None
         head = Head.read(bytes(buffer[at:end]))
-        return self._judge(head) or self._begin(_strangely_good(head), end)
+        return self._judge(head) or self._begin(strangely_good(head), end)
 
     def _is_long_line(self, end: int) -> bool:
         """True where a line that was not measured yet is longer than a field may be."""
@@ -289,8 +263,8 @@ class Reader:
         findings = check_head(head)
         if not findings:
             return None
-        method = "" if findings[0].rule == malformed_method.RULE else _text(head.text(head.method))
-        return _refused(findings, method, _text(head.text(head.target)))
+        method = "" if findings[0].rule == malformed_method.RULE else text(head.text(head.method))
+        return _refused(findings, method, text(head.text(head.target)))
 
     def _no_method(self, at: int) -> Refused:
         """What never becomes a request: only that is said, since what else is seen hangs on how much has come."""
@@ -301,95 +275,8 @@ class Reader:
 
     def _too_large(self, at: int) -> Refused:
         head = Head.read(bytes(self._buffer[at : at + self._largest_field]), whole=False)
-        method = _text(head.text(head.method))
+        method = text(head.text(head.method))
         return Refused(method=method if len(method) <= 32 else "", because="a field, or the whole head, is too large")
-
-
-_LINES: dict[str, tuple[tuple[str, str], str]] = {}  # shared by all connections
-
-
-def _field(line: str) -> tuple[tuple[str, str], str] | None:
-    """Name and value of a header line, and the name in lower case where it matters here; None where it is not plain."""
-    good = _FIELD.fullmatch(line)
-    if good is None:
-        return None
-    name, value = good.groups()
-    key = name.lower()
-    if key == "host" and _HOST.fullmatch(value.rstrip(" \t")) is None:
-        return None
-    found = ((name, value.rstrip(" \t")), key if key in _SPECIAL else "")
-    if len(line) <= _LONGEST_LINE:
-        if len(_LINES) >= _MOST_LINES:
-            _LINES.clear()
-        _LINES[line] = found
-    return found
-
-
-def _plain(head: str) -> _Announced | None:
-    """The request of a head that is well-formed in every line; None where anything needs a closer look."""
-    lines = head.split("\r\n")
-    good = _LINE.fullmatch(lines[0])
-    if good is None:
-        return None
-    method, target, minor = good.groups()
-    fields: list[tuple[str, str]] = []
-    hosts, length, chunked, connection, asks = 0, -1, False, "", False
-    for line in lines[1:]:
-        known = _LINES.get(line) or _field(line)
-        if known is None:
-            return None
-        field, key = known
-        fields.append(field)
-        if not key:
-            continue
-        value = field[1]
-        if key == "host":
-            hosts += 1
-        elif key == "content-length":
-            if length >= 0 or _DIGITS.fullmatch(value) is None:
-                return None
-            length = int(value)
-        elif key == "transfer-encoding":
-            if chunked or value.lower() != "chunked":
-                return None
-            chunked = True
-        elif key == "connection":
-            connection = f"{connection},{value}" if connection else value
-        else:
-            asks = value.lower() == "100-continue"
-    if hosts != 1 or (chunked and length >= 0) or ((chunked or length >= 0) and method in ("GET", "HEAD")):
-        return None
-    version = f"1.{minor}"
-    received = Received(method, target, fields, b"", max(length, 0), _stays(version, connection), version)
-    return received, received.size, chunked, asks and version != "1.0" and (chunked or length > 0)
-
-
-@lru_cache(maxsize=256)
-def _stays(version: str, connection: str) -> bool:
-    """Whether the connection is kept for another request."""
-    if not connection:
-        return version != "1.0"
-    options = {option.strip(" \t").lower() for option in connection.split(",")}
-    return "close" not in options if version != "1.0" else "keep-alive" in options
-
-
-def _strangely_good(head: Head) -> _Announced:
-    """The request of a head that the wire rules have nothing against."""
-    version = "1.0" if head.text(head.version) == b"HTTP/1.0" else "1.1"
-    lengths = head.named(b"content-length")
-    length, chunked = int(lengths[0].value) if lengths else 0, is_chunked(head)
-    connection = ",".join(_text(field.value) for field in head.named(b"connection"))
-    received = Received(
-        _text(head.text(head.method)),
-        _text(head.text(head.target)),
-        [(_text(field.name), _text(field.value)) for field in head.fields],
-        b"",
-        length,
-        _stays(version, connection),
-        version,
-    )
-    asks = any(field.value.lower() == b"100-continue" for field in head.named(b"expect"))
-    return received, length, chunked, asks and version != "1.0" and (chunked or length > 0)
 
 
 def _refused(findings: list[Finding], method: str = "", target: str = "") -> Refused:
@@ -401,7 +288,3 @@ def _refused(findings: list[Finding], method: str = "", target: str = "") -> Ref
         target=target[:2000],
         because=" ".join(finding.text for finding in ordered[:5]),
     )
-
-
-def _text(data: bytes) -> str:
-    return data.decode("latin-1")
