@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recoup.exchange import Response
+from recoup.sandbox.fulfillment.store import Line, Shipment
+from recoup.sandbox.general import shipped_orders
 from recoup.sandbox.general.paging import make_token, read_token
+from recoup.sandbox.general.state import OrderLine
 from recoup.sandbox.operation import Refusal
 
 NEW, OLD = "/orders/2026-01-01/orders", "/orders/v0/orders"
@@ -256,3 +259,22 @@ def test_the_order_of_a_shipment_is_found_and_follows_it() -> None:
     house.clock.advance(120)
     assert number in ids(search(house, fulfillmentStatuses="CANCELLED"))
     assert ids(old(house, AmazonOrderIds=number)) == [number]
+
+
+def test_a_page_looks_into_the_orders_that_it_shows_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House()
+    location = house.stage.add_location(merchant_ids=[house.merchant], marketplace_id=US, channel="MFN", name="test")
+    for _ in range(50):
+        house.stage.add_shipment(location_id=location)
+    house.clock.advance(121)
+    looked: list[object] = []
+    line = shipped_orders._line
+
+    def counted(shipment: Shipment, of: Line) -> OrderLine:
+        looked.append(shipment.id)
+        return line(shipment, of)
+
+    monkeypatch.setattr(shipped_orders, "_line", counted)
+    found = decoded(search(house, fulfillmentStatuses="UNSHIPPED", maxResultsPerPage="20"))["orders"]
+    assert all(order["orderItems"] for order in found)
+    assert 0 < len(looked) <= 20
