@@ -22,7 +22,8 @@ from recoup.sandbox.fulfillment.store import Shipment
 from recoup.sandbox.general.delivery import Courier
 from recoup.sandbox.general.reports import REPORT_PATH
 from recoup.sandbox.general.service import GENERAL_READS, GeneralOperations
-from recoup.sandbox.general.shipped_orders import orders_behind
+from recoup.sandbox.general.shipped_orders import order_behind, orders_behind
+from recoup.sandbox.general.state import Order
 from recoup.sandbox.general.tracking import Parcel
 from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
@@ -102,6 +103,7 @@ class Opening:
         general.state.shipped_elsewhere = lambda merchant_id: orders_behind(
             self._fulfillment.state.shipments.values(), merchant_id
         )
+        general.state.shipped_order = self._shipped_order
         general.open(partner.merchant_id, partner.marketplaces[0], world.settings.fulfillment.starting_skus, now)
         return general
 
@@ -120,6 +122,10 @@ class Opening:
             "shipmentId": shipment.id,
         }
         self._general.status_changed(shipment.merchant_id, about, str(shipment.state), now)
+
+    def _shipped_order(self, order_id: str) -> Order | None:
+        shipment = self._fulfillment.state.by_order.get(order_id)
+        return None if shipment is None else order_behind(shipment)
 
     def _parcel(self, number: str) -> Parcel | None:
         for shipment in self._fulfillment.state.shipments.values():

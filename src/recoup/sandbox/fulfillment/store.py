@@ -159,6 +159,7 @@ class Shipment(msgspec.Struct):
     reason: str = ""
     reserved: bool = False
     busy: str = ""  # the action in flight, empty where there is none
+    busy_until: float = float("inf")  # when what another application does with it ends by itself
 
     @property
     def program(self) -> Program:
@@ -260,6 +261,7 @@ class Fulfillment:
         self.failures: dict[tuple[str, str], list[float]] = {}  # shipment, operation -> instants of failed attempts
         self.newer_values: dict[str, dict[str, str]] = {}  # shipment id -> field -> a value newer than the models
         self.on_status: Callable[[Shipment, float], None] | None = None  # told of every new status
+        self.by_order: dict[str, Shipment] = {}  # by the id of the order behind it
         self._by_sequence: dict[int, Shipment] = {}
         self._listings: dict[tuple[str, State, str], list[tuple[float, int]]] = {}
 
@@ -274,6 +276,7 @@ class Fulfillment:
         """Take a new shipment into the store and its listings."""
         self.shipments[shipment.id] = shipment
         self._by_sequence[shipment.sequence] = shipment
+        self.by_order[shipment.order_id] = shipment
         for key in self._keys(shipment):
             insort(self._listings.setdefault(key, []), (shipment.updated, shipment.sequence))
         if self.on_status is not None:

@@ -99,9 +99,10 @@ def _search(state: General, call: OperationCall, names: _Names) -> _Page:
     wanted, by_update, before = _filter(state, call, names, query)
     size = number(query, names.most, state.settings.page_size, state.settings.page_size)
     ids = [order_id(value) for value in query.get(names.ids, "").split(",") if value] if names.ids else []
-    found = [order for order in state.orders_of(call.merchant_id) if (not ids or order.id in ids) and wanted(order)]
+    named = [order for order in (state.order_of(call.merchant_id, one) for one in dict.fromkeys(ids)) if order]
+    found = [order for order in (named if ids else state.orders_of(call.merchant_id)) if wanted(order)]
     found.sort(key=lambda order: (order.updated if by_update else order.created, order.id))
-    page = found[start : start + size]
+    page = [state.order_of(call.merchant_id, order.id) or order for order in found[start : start + size]]
     more = start + size < len(found)
     return _Page(
         page, make_token(state.seed, call.merchant_id, query, start + size) if more else None, by_update, before
@@ -175,7 +176,7 @@ def get_orders(state: General, call: OperationCall) -> Outcome:
 
 def _own(state: General, call: OperationCall) -> Order:
     wanted = order_id(call.path["orderId"])
-    order = next((order for order in state.orders_of(call.merchant_id) if order.id == wanted), None)
+    order = state.order_of(call.merchant_id, wanted)
     if order is None:
         found_nothing("no order of this selling partner has that id")
     return order

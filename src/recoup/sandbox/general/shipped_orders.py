@@ -10,26 +10,33 @@ from recoup.sandbox.fulfillment.programs import Channel
 from recoup.sandbox.fulfillment.store import Line, Shipment
 from recoup.sandbox.general.state import Order, OrderLine
 
-__all__ = ["orders_behind"]
+__all__ = ["order_behind", "orders_behind"]
 
 _STATUS = {State.CREATED: "PENDING", State.SHIPPED: "SHIPPED", State.DELIVERED: "SHIPPED", State.CANCELLED: "CANCELLED"}
 
 
 def orders_behind(shipments: Iterable[Shipment], merchant_id: str) -> Iterator[Order]:
-    """The merchant's orders that these shipments carry out."""
-    for shipment in shipments:
-        if shipment.merchant_id == merchant_id:
-            yield Order(
-                id=shipment.order_id,
-                merchant_id=merchant_id,
-                marketplace_id=shipment.marketplace_id,
-                created=shipment.created,
-                updated=shipment.updated,
-                status=_STATUS.get(shipment.state, "UNSHIPPED"),
-                fulfilled_by="AMAZON" if shipment.channel == Channel.FBA else "MERCHANT",
-                lines=tuple(_line(shipment, line) for line in shipment.lines),
-                postal_code=shipment.postal_code,
-            )
+    """The merchant's orders that these shipments carry out, without their lines: many are looked at for one page."""
+    return (_order(shipment) for shipment in shipments if shipment.merchant_id == merchant_id)
+
+
+def order_behind(shipment: Shipment) -> Order:
+    """The order that this shipment carries out."""
+    return _order(shipment, tuple(_line(shipment, line) for line in shipment.lines))
+
+
+def _order(shipment: Shipment, lines: tuple[OrderLine, ...] = ()) -> Order:
+    return Order(
+        id=shipment.order_id,
+        merchant_id=shipment.merchant_id,
+        marketplace_id=shipment.marketplace_id,
+        created=shipment.created,
+        updated=shipment.updated,
+        status=_STATUS.get(shipment.state, "UNSHIPPED"),
+        fulfilled_by="AMAZON" if shipment.channel == Channel.FBA else "MERCHANT",
+        lines=lines,
+        postal_code=shipment.postal_code,
+    )
 
 
 def _line(shipment: Shipment, line: Line) -> OrderLine:

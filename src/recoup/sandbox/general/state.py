@@ -109,7 +109,9 @@ class General:
         self.random = random.Random(f"{seed}:general")  # noqa: S311  made-up ids, the same for the same seed
         self.document_base = ""
         self.orders: dict[str, Order] = {}
-        self.shipped_elsewhere: Callable[[str], Iterator[Order]] = lambda _: iter(())  # a merchant's other orders
+        # A merchant's other orders, without their lines; and one of them, whole, by its id.
+        self.shipped_elsewhere: Callable[[str], Iterator[Order]] = lambda _: iter(())
+        self.shipped_order: Callable[[str], Order | None] = lambda _: None
         self.listings: dict[tuple[str, str, str], Listing] = {}  # merchant, marketplace, SKU
         self.reports: dict[str, Report] = {}
         self.destinations: dict[str, Destination] = {}
@@ -118,9 +120,14 @@ class General:
         self.rotation_queue: dict[str, str] = {}  # application id -> ARN of the queue for its new secrets
 
     def orders_of(self, merchant_id: str) -> Iterator[Order]:
-        """Every order of a selling partner, those that External Fulfillment ships included."""
+        """Every order of a selling partner; those that External Fulfillment ships are included, without their lines."""
         yield from (order for order in self.orders.values() if order.merchant_id == merchant_id)
         yield from self.shipped_elsewhere(merchant_id)
+
+    def order_of(self, merchant_id: str, order_id: str) -> Order | None:
+        """One order of a selling partner, whole."""
+        order = self.orders.get(order_id) or self.shipped_order(order_id)
+        return order if order is not None and order.merchant_id == merchant_id else None
 
     def guid(self) -> str:
         """A new id in the form of a UUID."""
