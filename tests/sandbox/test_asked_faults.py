@@ -31,7 +31,12 @@ LOGIN_CAUSES = [
     "lwa-rate-limited",
     "lwa-html-or-non-json",
 ]
-SHIPMENT_CAUSES = ["sc-00000-internal-failure", "sc-00006-order-cancelled", "sc-30005-dispatch-after-date"]
+SHIPMENT_CAUSES = [
+    "sc-00000-internal-failure",
+    "sc-00006-order-cancelled",
+    "sc-10000-server-busy",
+    "sc-30005-dispatch-after-date",
+]
 
 
 @pytest.fixture
@@ -86,6 +91,25 @@ def test_with_a_shipments_id_its_record_is_the_cause(sandbox: Sandbox, fault: st
         lines = ("Content-Type: application/json", f"Content-Length: {len(body)}")
         trails.append(why(sandbox, call(sandbox.endpoint, head("POST", target + path, token, *lines) + body)))
     assert fault in {trail["fault"] for trail in trails}
+
+
+def test_another_application_works_on_an_order_for_a_while(sandbox: Sandbox) -> None:
+    """The cause of SC_10000 as one client meets it; over by itself, or at once when it is ended."""
+    token = fetch_token(sandbox)
+    shipment = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])
+    confirm = head("POST", f"{SHIPMENTS}/{shipment}?operation=CONFIRM", token, "Content-Length: 0")
+    sandbox.stage.work_elsewhere(shipment, 5)
+    busy = call(sandbox.endpoint, confirm)
+    assert (busy.status, why(sandbox, busy)["fault"]) == (409, "sc-10000-server-busy")
+    assert why(sandbox, busy)["before"] == {"shipment": "ACCEPTED", "busy": "a change by another application"}
+    assert call(sandbox.endpoint, head("GET", f"{SHIPMENTS}/{shipment}", token)).status == 200, "reading goes on"
+    sandbox.clock.advance(5)
+    assert call(sandbox.endpoint, confirm).status == 204
+    sandbox.stage.work_elsewhere(shipment, 1000)
+    sandbox.stage.work_elsewhere(shipment, 0)
+    assert why(sandbox, call(sandbox.endpoint, confirm))["fault"] == "sc-00004-duplicate-client-token"
+    with pytest.raises(ValueError, match="0 seconds or more"):
+        sandbox.stage.work_elsewhere(shipment, -1)
 
 
 def package() -> dict[str, Any]:

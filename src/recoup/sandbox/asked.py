@@ -157,6 +157,10 @@ class AskedFaults:
             causes |= {
                 "sc-00000-internal-failure": _Cause((_Step("poison", entity),), (_Step("repair", entity),)),
                 "sc-00006-order-cancelled": _Cause((_Step("cancel_by_marketplace", one),), then="another order"),
+                "sc-10000-server-busy": _Cause(
+                    (_Step("work_elsewhere", {**one, "seconds": _WHILE}),),
+                    (_Step("work_elsewhere", {**one, "seconds": 0.0}),),
+                ),
                 "sc-30005-dispatch-after-date": _Cause(
                     (_Step("set_dispatch_after", {**one, "at": now + _WHILE}),),
                     (_Step("set_dispatch_after", {**one, "at": now}),),

@@ -12,8 +12,10 @@ from recoup.sandbox.operation import Refusal
 __all__ = ["check"]
 
 
-def check(shipment: Shipment, action: str) -> None:
+def check(shipment: Shipment, action: str, now: float) -> None:
     """Refuse a change while another one of this shipment is being worked on."""
+    if now >= shipment.busy_until:
+        shipment.busy, shipment.busy_until = "", float("inf")
     if not shipment.busy:
         return
     if shipment.busy == action:

@@ -90,7 +90,8 @@ class FulfillmentService:
         shipment = self.state.shipments.get(call.path.get("shipmentId", ""))
         if shipment is None:
             return {}
-        return {"shipment": shipment.state, "busy": shipment.busy} if shipment.busy else {"shipment": shipment.state}
+        busy = shipment.busy if call.now < shipment.busy_until else ""
+        return {"shipment": shipment.state, "busy": busy} if busy else {"shipment": shipment.state}
 
     def document(self, key: str, query: Mapping[str, str], now: float) -> documents.Document:
         """The file behind a presigned link; raises the refusals of document storage. `key` ends the link's path."""
@@ -113,7 +114,7 @@ class FulfillmentService:
         checks.owned(state, shipment)
         if step.changes:
             lockout.check(state, shipment.id, call.operation, now)
-            inflight.check(shipment, asked.action)
+            inflight.check(shipment, asked.action, now)
         effect = step.plan(state, shipment, asked, now)
         seconds = state.durations.get(call.operation, 0.0)
         if not step.changes or seconds <= 0:

@@ -25,6 +25,7 @@ __all__ = ["Stage"]
 
 _LATEST = 253_402_300_799.0  # the end of the year 9999
 _MOST_UNITS = 1_000_000  # of one line
+_ELSEWHERE = "a change by another application"
 _BROKEN = -1  # a number of units that no record can have
 
 
@@ -205,6 +206,15 @@ class Stage:
             self._state.durations[operation] = seconds
         else:
             self._state.durations.pop(operation, None)
+
+    def work_elsewhere(self, shipment_id: str, seconds: float, *, now: float | None = None) -> None:
+        """Another application of the merchant changes the shipment, for so long (SC_10000); 0 ends it."""
+        if not 0 <= seconds < math.inf:
+            raise ValueError("a change takes 0 seconds or more")
+        shipment = self._shipment(shipment_id)
+        if shipment.busy not in ("", _ELSEWHERE):
+            raise ValueError(f"{shipment.busy} of shipment {shipment_id!r} is in flight already")
+        shipment.busy, shipment.busy_until = _ELSEWHERE, self._now(now) + seconds
 
     # -- what happens to a shipment, and to a merchant ---------------------------------------------------------------
 
