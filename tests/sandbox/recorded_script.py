@@ -149,6 +149,23 @@ class Teller:
         self.sandbox.stage.add_return(self.chance.choice(self.shipments))
         self.call("GET", f"{RETURNS}?status=CREATED&maxResults=3")
 
+    def another_service(self) -> None:
+        marketplace = self.sandbox.marketplace_id
+        match self.chance.randrange(4):
+            case 0:
+                self.call("GET", f"/orders/v0/orders?MarketplaceIds={marketplace}&CreatedAfter=2026-01-01T00:00:00Z")
+            case 1:
+                listing = f"/listings/2021-08-01/items/{self.sandbox.merchant_id}/sku-1?marketplaceIds={marketplace}"
+                body = {"productType": "PRODUCT", "requirements": "LISTING", "attributes": {}}
+                self.call("PUT", listing, body)
+                self.call("GET", listing)
+            case 2:
+                body = {"reportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "marketplaceIds": [marketplace]}
+                made = self.call("POST", "/reports/2021-06-30/reports", body)
+                self.call("GET", f"/reports/2021-06-30/reports/{made.get('reportId', 'none')}")
+            case _:
+                self.call("GET", "/sellers/v1/marketplaceParticipations")
+
     def mistake(self) -> None:
         match self.chance.randrange(4):
             case 0:
@@ -169,7 +186,8 @@ class Teller:
         """Everything that came back, in its order."""
         self.log_in()
         self.order()
-        menu = [self.order, *[self.work] * 6, self.stock, self.listing, self.send_back, self.mistake, self.wait]
+        menu = [self.order, *[self.work] * 6, self.stock, self.listing, self.send_back]
+        menu += [self.another_service, self.mistake, self.wait]
         while len(self.told) < CALLS:
             self.chance.choice(menu)()
         self.close()
