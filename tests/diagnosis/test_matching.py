@@ -238,3 +238,38 @@ def test_a_value_that_comes_back_encoded_was_encoded_twice() -> None:
 
 def test_a_request_that_proves_nothing_leaves_the_tie() -> None:
     assert len(seen(403, "Unauthorized", DENIED, "", url=ORDERS + "?MarketplaceIds=A1PA6795UKMFR9").tied) > 5
+
+
+@pytest.mark.parametrize("body", [b"", b"<html><body>x</body></html>", b"upstream"])
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (429, "lwa-rate-limited"),
+        (502, "lwa-temporarily-unavailable"),
+        (503, "lwa-temporarily-unavailable"),
+        (504, "lwa-temporarily-unavailable"),
+        (520, "lwa-temporarily-unavailable"),
+    ],
+)
+def test_trouble_on_the_way_to_login_with_amazon_passes_whatever_its_page(status: int, fault: str, body: bytes) -> None:
+    request = Request(method="POST", url="https://api.amazon.com/auth/o2/token")
+    assert diagnose(Exchange(request=request, response=Response(status=status, body=body))).id == fault
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("AccessDeniedException", "403-missing-role"),
+        ("MissingAuthenticationTokenException", "403-wrong-path-or-version"),
+    ],
+)
+def test_a_header_field_that_tells_lifts_its_fault_in_the_tie(kind: str, fault: str) -> None:
+    body = json.dumps({"errors": [{"code": "Unauthorized", "message": DENIED, "details": ""}]}).encode()
+
+    def odds(headers: Headers) -> float:
+        found = diagnose(Exchange(response=Response(status=403, headers=headers, body=body)))
+        scores = {match.id: match.score for match in found.faults}
+        return scores[fault] / scores["403-region-mismatch"]
+
+    plain, told = odds(Headers()), odds(Headers({"x-amzn-ErrorType": kind}))
+    assert told / plain == pytest.approx(3.0)

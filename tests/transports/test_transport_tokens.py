@@ -395,3 +395,19 @@ def test_a_call_that_is_refused_because_of_a_missing_role_keeps_its_answer() -> 
         assert client.call("GET", SHIPMENT).status_code == 403
         assert client.call("GET", SHIPMENT).status_code == 200
         assert len(server.logins) == 1
+
+
+@pytest.mark.parametrize("status", [403, 502, 504])
+def test_a_page_from_something_on_the_way_is_no_refusal_for_ever(kind: Kind, status: int) -> None:
+    page = Answer(status, b"<html><body>Bad gateway</body></html>", {"Content-Type": "text/html"})
+    with Server(tokens=(page, page, page, token("Atza|one"))) as server:
+        with Client(kind, server, login=login(server)) as client:
+            sent = 1 if status == 403 else 3  # a gateway's trouble passes
+            with pytest.raises(recoup.FaultError):
+                client.call("GET", SHIPMENT)
+            assert len(server.logins) == sent
+            for _ in range(3 - sent):
+                with pytest.raises(recoup.FaultError):
+                    client.call("GET", SHIPMENT)
+            assert client.call("GET", SHIPMENT).status_code == 200
+        assert len(server.logins) == 4

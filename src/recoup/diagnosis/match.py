@@ -274,8 +274,11 @@ def _own_by_status(index: Index, seen: Evidence) -> Fault | None:
     """The one fault of the place that answered which this status means there; a 4xx below 429 can mean many things."""
     if seen.status is None or seen.status < 429 or seen.area not in (Area.LOGIN, Area.STORAGE):
         return None
-    faults = [fault for fault in index.status(seen.status) if _here(fault, seen.area)]
-    return faults[0] if len(faults) == 1 else None
+    for status in _alike(seen.status):
+        faults = [fault for fault in index.status(status) if _here(fault, seen.area)]
+        if faults:
+            return faults[0] if len(faults) == 1 else None
+    return None
 
 
 def _sign_fits(sign: Sign, seen: Evidence) -> bool:
@@ -310,11 +313,18 @@ def _by_status(index: Index, seen: Evidence) -> Ranking | None:
         return None
     faults = _status_group(index, status, seen.area)
     evidence: tuple[str, ...] = (f"status {status} and nothing more specific",)
-    if not faults and status in _GATEWAY_STATUSES:
-        like = _GATEWAY_STATUSES[status]
+    for like in () if faults else _alike(status)[1:]:
         faults = _status_group(index, like, seen.area)
         evidence = (f"status {status}, which no document lists; it is treated as {like}",)
+        if faults:
+            break
     return _tie(index, faults, 0.4, "status", evidence, seen) if faults else None
+
+
+def _alike(status: int) -> tuple[int, ...]:
+    """The status, and those that mean the same where it is not known: to a gateway, any of its own."""
+    gateway = _GATEWAY_STATUSES.get(status, status)
+    return tuple(dict.fromkeys((status, gateway, 503))) if gateway in (503, 504) else (status,)
 
 
 def _status_group(index: Index, status: int, area: Area) -> list[Fault]:

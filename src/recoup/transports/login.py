@@ -181,7 +181,9 @@ def _read(
     exchange: Exchange, sent_at: float, diagnosis: Diagnosis | None, decision: Decision
 ) -> AccessToken | LoginFailed:
     if diagnosis is not None and diagnosis.failed:
-        final = isinstance(decision, GiveUp) and decision.reason is StopReason.PERMANENT
+        # Only what Login with Amazon says itself is final: a page or a bare status may come from anything on the way.
+        said = diagnosis.best is not None and diagnosis.best.basis in ("message", "code")
+        final = said and isinstance(decision, GiveUp) and decision.reason is StopReason.PERMANENT
         return LoginFailed(fault_error(diagnosis, decision, "no access token: "), decision, final=final)
     token = read_token(exchange, sent_at)
     if isinstance(token, AccessToken):
