@@ -187,7 +187,7 @@ class Teller:
         self.log_in()
         self.order()
         menu = [self.order, *[self.work] * 6, self.stock, self.listing, self.send_back]
-        menu += [self.another_service, self.mistake, self.wait]
+        menu += [self.another_service, self.another_service, self.mistake, self.wait, self.wait]
         while len(self.told) < CALLS:
             self.chance.choice(menu)()
         self.close()
