@@ -273,3 +273,11 @@ def test_a_header_field_that_tells_lifts_its_fault_in_the_tie(kind: str, fault: 
 
     plain, told = odds(Headers()), odds(Headers({"x-amzn-ErrorType": kind}))
     assert told / plain == pytest.approx(3.0)
+
+
+def test_a_status_alone_names_neither_what_is_history_nor_what_only_a_page_tells() -> None:
+    plain, refused = (diagnose(Exchange(response=Response(status=status, body=b"?"))) for status in (400, 403))
+    assert plain.tied
+    assert refused.tied
+    assert not [name for name in plain.tied if name.startswith("400-malformed-http")]
+    assert "403-invalid-signature" not in refused.tied

@@ -166,3 +166,14 @@ def test_a_token_request_that_is_redirected_is_sent_on(kind: Kind) -> None:
     ):
         assert client.call("POST", SHIPMENT, data=form).status_code == 200
     assert [each.form for each in server.logins] == [form, form]
+
+
+def test_a_token_request_whose_body_is_gone_may_have_been_good_for_one_use(kind: Kind) -> None:
+    """Nobody knows what a generator sent: an authorization code is spent, where it arrived."""
+    with Server(tokens=(Answer(reset=True),)) as server, Client(kind, server) as client:
+        with pytest.raises(kind.library.RemoteProtocolError) as caught:
+            client.call("POST", "/auth/o2/token", content=client.body([b"grant_type=authorization_code&code=x"]))
+        made = recoup.outcome(caught.value)
+        assert made is not None
+        assert made.history.outcome_unknown
+        assert len(server.logins) == 1

@@ -272,13 +272,6 @@ def _telling(part: Diagnosis) -> int:
     return failed + (3 if best.basis == "message" and not part.tied else 2 if not part.tied else 1)
 
 
-def _lines(reading: Reading, claim: Claim) -> tuple[str, ...]:
-    """The lines of a page, which has no place for a message of its own."""
-    if reading.kind is not BodyKind.HTML or claim.message:
-        return ()
-    return (reading.title, *reading.lines) if reading.title else reading.lines
-
-
 def _operation(request: Request | None, path: str | None) -> Operation | None:
     if request is None or path is None:
         return None
