@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from recoup.catalogue.fault import Who
+from recoup.catalogue.fault import ResyncTarget, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
 from recoup.exchange import Exchange, Headers, Request, Response
@@ -89,7 +89,7 @@ def fault_error(diagnosis: Diagnosis, decision: Decision, doing: str = "") -> Fa
     """The exception that is named for what the caller does next. `doing` begins its text: what did not come about."""
     kind, after, who = _kind(decision)
     error = kind(
-        doing + _text(diagnosis),
+        doing + _text(diagnosis, decision),
         fault=diagnosis.id,
         request_id=None if diagnosis.request_id is None else redact_text(diagnosis.request_id),
         diagnosis=diagnosis.as_dict(),
@@ -127,14 +127,17 @@ def _kind(decision: Decision) -> tuple[type[FaultError], float | None, str | Non
             assert_never(decision)
 
 
-def _text(diagnosis: Diagnosis) -> str:
+def _text(diagnosis: Diagnosis, decision: Decision) -> str:
     best = diagnosis.best
     status = diagnosis.http_status if diagnosis.status is None else diagnosis.status
     said = f": {redact_text(diagnosis.message).rstrip('.')}" if diagnosis.message else ""
     if best is None:
         seen = f"HTTP {status}" if status is not None else "no response"
         return f"{seen}{said} (no known fault)"
-    first = best.remedy.steps[0] if best.remedy.steps else best.remedy.text
+    first = best.remedy.steps[0]
+    if isinstance(decision, Resync) and decision.target is ResyncTarget.EFFECT:
+        # The steps of a fault are for any call; this one may have taken effect, which comes before all of them.
+        first = "Read whether it took effect, before anything is sent again."
     tied = f" One of {len(diagnosis.tied)} causes with this answer." if diagnosis.tied else ""
     return f"{best.title} ({best.id}, HTTP {status}){said}.{tied} Cause: {best.cause} First: {first}"
 
