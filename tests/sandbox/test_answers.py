@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox_world import CATALOGUE
 
 from recoup.catalogue.fault import Answer, Fault
-from recoup.sandbox.answers import Answers
+from recoup.sandbox.answers import Answers, ScNumber
 from recoup.sandbox.operation import Refusal
 
 ANSWERS = Answers(CATALOGUE)
@@ -122,3 +122,19 @@ def test_a_wording_is_another_message_of_the_same_entry() -> None:
     assert message == "1 validation error detected: Value 'a\"b' at 'p' failed to satisfy constraint: c"
     with pytest.raises(LookupError, match="no message of it begins with 'Nothing like it'"):
         answers.fill(Refusal("400-invalid-date-format", because="x", wording="Nothing like it"))
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "details"),
+    [
+        (ScNumber.DETAILS, "OrderCancelled", "SC_00006"),
+        (ScNumber.CODE, "SC_00006", ""),
+        (ScNumber.NONE, "OrderCancelled", ""),
+    ],
+)
+def test_the_number_of_an_error_travels_where_the_setting_says(place: ScNumber, code: str, details: str) -> None:
+    text = "Cannot process the request because the order is already cancelled"
+    answer = Answers(CATALOGUE, sc_number=place).fill(Refusal("sc-00006-order-cancelled", because="a test"))
+    assert msgspec.json.decode(answer.body) == {"errors": [{"code": code, "message": text, "details": details}]}
+    other = Refusal("429-rate-limit", because="a test")
+    assert Answers(CATALOGUE, sc_number=place).fill(other) == ANSWERS.fill(other)

@@ -16,8 +16,9 @@ import msgspec
 from recoup.catalogue.fault import Answer, Fault
 from recoup.catalogue.loader import catalogue
 from recoup.sandbox.operation import Refusal
+from recoup.sandbox.settings import ScNumber
 
-__all__ = ["HEAD_TOO_LARGE", "Answers", "FilledAnswer"]
+__all__ = ["HEAD_TOO_LARGE", "Answers", "FilledAnswer", "ScNumber"]
 
 _TYPED = re.compile(r"\{([a-z][a-z0-9_]*):[a-z]+\}")  # as templates write their parameters
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -47,8 +48,9 @@ catalogue has no entry for it."""
 class Answers:
     """The wire answers of the catalogue, prepared once for each fault and variant."""
 
-    def __init__(self, faults: Mapping[str, Fault] | None = None) -> None:
+    def __init__(self, faults: Mapping[str, Fault] | None = None, *, sc_number: ScNumber = ScNumber.DETAILS) -> None:
         self._faults = catalogue() if faults is None else faults
+        self._sc_number = sc_number
         self._prepared: dict[tuple[str, object, object], tuple[Answer, tuple[str, ...]]] = {}
 
     def fill(self, refusal: Refusal) -> FilledAnswer:
@@ -78,7 +80,19 @@ class Answers:
         body = fault.answer.body if variant is None else _of_variant(fault, fault.answer.body, str(variant))
         if wording is not None:
             body = _worded(fault, body, str(wording))
+        if fault.sc_code is not None and self._sc_number is not ScNumber.DETAILS:
+            body = _moved(body, self._sc_number)
         return fault.answer, tuple(_PLACEHOLDER.split(body))
+
+
+def _moved(body: str, place: ScNumber) -> str:
+    """The answer with its SC number in another place than `details`."""
+    data = msgspec.json.decode(body)
+    error = data["errors"][0]
+    if place is ScNumber.CODE:
+        error["code"] = error["details"]
+    error["details"] = ""
+    return msgspec.json.encode(data).decode("utf-8")
 
 
 def _in_json(text: str) -> str:

@@ -38,6 +38,7 @@ class AuthorizationCode(msgspec.Struct, kw_only=True):
     authorization: Authorization
     redirect_uri: str | None
     expires_at: float
+    default_uri: str | None = None  # where the code was sent, where the consent named no redirect URI
     used: bool = False
 
 
@@ -52,14 +53,18 @@ class Login:
         self.down_until = float("-inf")
         self.down_with = "lwa-temporarily-unavailable"  # or another lwa-* fault without a known cause
 
-    def new_code(self, authorization: Authorization, redirect_uri: str | None, now: float) -> str:
-        """A code for that authorization. `redirect_uri` is the one that the consent was asked with, where it was."""
+    def new_code(
+        self, authorization: Authorization, redirect_uri: str | None, now: float, *, default_uri: str | None = None
+    ) -> str:
+        """A code for that authorization. `redirect_uri` is the one that the consent was asked with, where it was; else
+        the code was sent to `default_uri`, which may be named or left out when the code is exchanged.
+        """
         while len(self.codes) >= self._settings.kept_tokens:
             del self.codes[next(iter(self.codes))]
         value = "AN" + self._accounts.hexadecimal(18)
         expires_at = now + self._settings.code_lifetime
         self.codes[value] = AuthorizationCode(
-            authorization=authorization, redirect_uri=redirect_uri, expires_at=expires_at
+            authorization=authorization, redirect_uri=redirect_uri, expires_at=expires_at, default_uri=default_uri
         )
         return value
 
@@ -129,6 +134,8 @@ class Login:
             because = f"the code expired at {code.expires_at}"
         elif code.redirect_uri is not None and form.get("redirect_uri") != code.redirect_uri:
             because = "redirect_uri is not the one of the consent"
+        elif code.default_uri is not None and form.get("redirect_uri", code.default_uri) != code.default_uri:
+            because = "redirect_uri is not the one that the code was sent to"
         else:
             code.used = True
             return code.authorization

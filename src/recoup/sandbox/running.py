@@ -40,6 +40,9 @@ from recoup.sandbox.world import REGIONS
 __all__ = ["Sandbox", "running", "serve_forever"]
 
 _START_TIMEOUT = 30.0  # seconds of real time
+_BACKLOG = 1024  # connections that wait to be accepted
+# How often asyncio tries to accept before it does anything else; where file descriptors ran out it logs every try.
+_ACCEPTED_AT_ONCE = 16
 
 
 class Sandbox:
@@ -281,9 +284,11 @@ class Sandbox:
     async def _serve(self, started: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         servers = [
-            await self._loop.create_server(self._site.connection(region), sock=sock, backlog=1024)
+            await self._loop.create_server(self._site.connection(region), sock=sock, backlog=_ACCEPTED_AT_ONCE)
             for region, sock in self._sockets.items()
         ]
+        for sock in self._sockets.values():
+            sock.listen(_BACKLOG)
         started.set()
         try:
             await self._stop.wait()
@@ -322,7 +327,7 @@ def _listen(host: str, port: int, before: Mapping[str, int]) -> dict[str, socket
                 if wanted == port or not wanted:
                     raise
                 sock.bind((host, 0))
-            sock.listen(1024)
+            sock.listen(_BACKLOG)
             sock.setblocking(False)
     except (OSError, OverflowError) as error:
         for sock in sockets.values():

@@ -5,15 +5,25 @@ Most of it is documented by Amazon; what is not known is marked "proposed" and i
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from recoup.sandbox.consent.settings import ConsentSettings
 from recoup.sandbox.fulfillment.settings import FulfillmentSettings
 from recoup.sandbox.general.settings import GeneralSettings
 
-__all__ = ["SandboxSettings"]
+__all__ = ["SandboxSettings", "ScNumber"]
 
 _DAY = 86_400.0
+
+
+class ScNumber(StrEnum):
+    """Where the number of an External Fulfillment error travels, such as SC_00003: the documents do not say."""
+
+    DETAILS = "details"
+    CODE = "code"  # in the place of the short code
+    NONE = "none"  # not at all: code and message say it
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +44,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     unknown_rate_burst: float = 15.0  # documented for Amazon's own sandbox
     unknown_burst: float = 10.0  # proposed: burst where only a rate of more than 1/s is known
     unknown_burst_low: float = 5.0  # proposed: burst where only a rate of up to 1/s is known
+    sc_number: ScNumber = ScNumber.DETAILS  # proposed: where SC_nnnnn travels (details, code, none)
     kept_trails: int = 2000  # how many requests can be asked about afterwards
     kept_changes: int = 20_000  # how many changes a snapshot may be made of, where no state file keeps them
     kept_tokens: int = 50_000  # how many access tokens are remembered, the oldest forgotten first

@@ -114,7 +114,7 @@ class World:
         self.seed = seed
         self.clock = clock or VirtualClock()
         self.settings = settings or SandboxSettings()
-        self.answers = answers or Answers()
+        self.answers = answers or Answers(sc_number=self.settings.sc_number)
         self.lock = threading.RLock()
         self.recorder: Recorder | None = None
         self.replaying = False  # True while the past is made again: nothing may reach the outside then

@@ -90,6 +90,15 @@ def test_a_code_of_a_named_redirect_uri_is_exchanged_with_it() -> None:
         assert exchange(sandbox, code, redirect_uri=CALLBACK).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("fields", "status"), [({}, 200), ({"redirect_uri": CALLBACK}, 200), ({"redirect_uri": CALLBACK + "/"}, 400)]
+)
+def test_a_code_of_the_default_redirect_uri_is_exchanged_with_that_or_none(fields: dict[str, str], status: int) -> None:
+    with running(seed=1) as sandbox, Browser(sandbox) as browser:
+        code = given(confirmed(sandbox, browser))["spapi_oauth_code"]
+        assert exchange(sandbox, code, **fields).status_code == status
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(299, 200), (300, 400)])
 def test_a_code_lives_for_five_minutes(seconds: float, status: int) -> None:
     with running(seed=1, clock="frozen") as sandbox, Browser(sandbox) as browser:

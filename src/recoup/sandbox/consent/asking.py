@@ -119,7 +119,8 @@ class Asking:
 
     def _granted(self, asked: Asked, state: str) -> Page:
         authorization = self._accounts.authorize(asked.application, asked.partner, asked.now, by_consent=True)
-        code = self._login.new_code(authorization, asked.redirect_uri, asked.now)
+        default_uri = asked.target if asked.redirect_uri is None else None
+        code = self._login.new_code(authorization, asked.redirect_uri, asked.now, default_uri=default_uri)
         merchant = asked.partner.merchant_id
         pairs = [("spapi_oauth_code", code), ("state", state), ("selling_partner_id", merchant)]
         because = f"{merchant} authorized {asked.application.id}"

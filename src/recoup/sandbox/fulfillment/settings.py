@@ -13,21 +13,21 @@ import msgspec
 __all__ = ["CarrierLimit", "FulfillmentSettings", "RateLimit"]
 
 
-class RateLimit(msgspec.Struct, frozen=True):
+class RateLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token bucket: `rate` tokens a second, never more than `burst`, full at the start."""
 
     rate: float
     burst: float
 
 
-class CarrierLimit(msgspec.Struct, frozen=True):
+class CarrierLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The largest parcel that one carrier takes. It refuses a larger one without saying why (SC_30001)."""
 
     max_side_cm: float
     max_weight_g: float
 
 
-class FulfillmentSettings(msgspec.Struct, frozen=True, kw_only=True):
+class FulfillmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The sandbox's own figures where the documents give none."""
 
     # Packages: what the channel takes at all. Beyond these a package is provably wrong (SC_30003).
