@@ -120,6 +120,22 @@ def test_a_hanging_call_gets_nothing_and_does_nothing(sandbox: Sandbox) -> None:
     assert state(sandbox, token, shipment_id) == "ACCEPTED"
 
 
+def test_a_hanging_call_is_over_when_its_client_leaves(sandbox: Sandbox) -> None:
+    token = fetch_token(sandbox)
+    sandbox.plans.add({"script": [{"do": "hang"}], "repeat": True})
+    for _ in range(3):
+        with Wire(sandbox.endpoint) as wire:
+            wire.send(head("GET", LISTING, token))
+            assert wire.quiet()
+    with Wire(sandbox.endpoint) as wire:
+        wire.send(head("GET", LISTING, token))
+        wire.finish()
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            wire.receive()
+    call(sandbox.endpoint, head("GET", "/_sandbox/clock"))  # the loop has had its turn
+    assert all(task.done() for task in list(sandbox._site.tasks))
+
+
 def test_a_hanging_call_is_reset_when_its_time_is_over(sandbox: Sandbox) -> None:
     token = fetch_token(sandbox)
     sandbox.plans.add({"script": [{"do": "hang", "seconds": 0.05}]})
@@ -196,6 +212,8 @@ def test_the_token_endpoint_is_met_only_where_it_is_named(sandbox: Sandbox) -> N
 def test_the_control_room_is_never_meddled_with(sandbox: Sandbox) -> None:
     sandbox.plans.add({"path": "/*", "script": [{"do": "status", "status": 418}], "repeat": True})
     assert call(sandbox.endpoint, head("GET", "/_sandbox/clock")).status == 200
+    assert call(sandbox.endpoint, head("GET", "http://127.0.0.1/_sandbox/clock")).status == 200
+    assert call(sandbox.endpoint, head("GET", f"http://127.0.0.1{SHIPMENTS}")).status == 418
     sandbox.plans.remove()
     assert sandbox.plans.describe() == {}
 

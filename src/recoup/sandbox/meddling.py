@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import assert_never
 
 from recoup.exchange import Request, Response
@@ -27,9 +28,18 @@ class Cut(Exception):
 
 
 async def meddle(
-    world: World, plans: Plans, met: Met, request: Request, region: str, serve: Callable[[], Awaitable[Response]]
+    world: World,
+    plans: Plans,
+    met: Met,
+    request: Request,
+    region: str,
+    serve: Callable[[], Awaitable[Response]],
+    gone: asyncio.Event,
 ) -> Response:
-    """The response that goes to the client. `serve` lets the sandbox answer. Raises Cut where the connection ends."""
+    """The response that goes to the client. `serve` lets the sandbox answer, `gone` is set when the client leaves.
+
+    Raises Cut where the connection ends.
+    """
     effect = met.effect
     match effect:
         case Pass():
@@ -55,7 +65,9 @@ async def meddle(
             raise Cut(response, kept)
         case Hang():
             _note(world, met, request, region, None)
-            await asyncio.sleep(effect.seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(effect.seconds):
+                    await gone.wait()
             raise Cut
         case _:
             assert_never(effect)

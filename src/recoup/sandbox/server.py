@@ -111,6 +111,7 @@ class Connection(asyncio.Protocol):
         self._until = 0.0  # when patience with a request that has begun is lost, by the loop's clock
         self._waiting = False  # an answer is due later
         self._ended = False  # the client will send no more
+        self._gone: asyncio.Event | None = None  # tells a fault plan that nobody waits for its answer any more
         self._full = False  # too much has come behind an answer that is due: reading pauses
         self._choked = False  # the client does not read its answers: neither read nor answer more
         self._leaving = False  # the last answer is written, or nobody is there any more
@@ -136,10 +137,14 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._leaving = True
         self._unwatch()
+        if self._gone is not None:
+            self._gone.set()
 
     def eof_received(self) -> bool:
         """The client sends no more: stay open only while it still waits for an answer."""
         self._ended = True
+        if self._gone is not None:
+            self._gone.set()
         self._reader.end()
         self._work()
         return not self._leaving and (self._waiting or self._choked)
@@ -211,7 +216,7 @@ class Connection(asyncio.Protocol):
             if found is None:
                 break
             if isinstance(found, Received):
-                met = self._site.plans.meet(found.method, found.target, self._region)
+                met = self._site.plans.meet(found.method, _path_and_query(found.target), self._region)
                 if met is not None:
                     self._waiting = True
                     self._site.spawn(self._meddled(found, met), self)
@@ -263,9 +268,12 @@ class Connection(asyncio.Protocol):
             result = self._site.answer(received, self._region, self._peer)
             return await self._settled(result) if isinstance(result, Pending) else result
 
-        site = self._site
+        site, gone = self._site, asyncio.Event()
+        self._gone = gone
+        if self._ended:
+            gone.set()
         try:
-            response = await meddle(site.world, site.plans, met, _request(received), self._region, serve)
+            response = await meddle(site.world, site.plans, met, _request(received), self._region, serve, gone)
         except Cut as cut:
             if cut.response is not None:
                 self._write(received, cut.response, keep=cut.kept)
@@ -328,12 +336,14 @@ class Connection(asyncio.Protocol):
 
 
 def _request(received: Received) -> Request:
-    target = received.target if received.target[0] == "/" else _origin_form(received.target)
+    target = _path_and_query(received.target)
     return Request(method=received.method, url=target, headers=Headers(received.headers), body=received.body)
 
 
-def _origin_form(target: str) -> str:
-    """Path and query of an absolute URL; of `*` and of CONNECT's host with a port, which name no path, a slash."""
+def _path_and_query(target: str) -> str:
+    """Of an absolute URL too; of `*` and of CONNECT's host with a port, which name no path, a slash."""
+    if target[0] == "/":
+        return target
     _, _, rest = target.partition("://")
     slash = min((place for mark in "/?" if (place := rest.find(mark)) >= 0), default=-1)
     if slash < 0:
