@@ -47,7 +47,7 @@ facts: $(VENV)/.dev ## re-derive the fact tables: make facts MODELS=folder-with-
 	@test -n "$(MODELS)" || { echo "say where Amazon's model files are: make facts MODELS=folder"; exit 2; }
 	$(RUN) -m recoup.catalogue.facts.derive "$(MODELS)" --write
 
-bench: $(VENV)/.dev ## benchmarks; each prints a ratio against something measured in the same run
+bench: $(VENV)/.bench ## benchmarks; each prints a ratio against something measured in the same run
 	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN) $$each || exit 1; done
 
 chaos: $(VENV)/.dev ## seeded storms of faults between a client and the sandbox; nothing may be applied twice
@@ -59,6 +59,7 @@ picture: $(VENV)/.dev ## draw the picture in the README anew
 lock: $(VENV)/.uv ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q -o requirements-dev.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --group long --all-extras --universal --generate-hashes --no-header -q -c requirements-dev.lock -o requirements-long.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group bench --all-extras --universal --generate-hashes --no-header -q -c requirements-long.lock -o requirements-bench.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -76,4 +77,8 @@ $(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
 
 $(VENV)/.long: $(VENV)/.dev requirements-long.lock
 	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-long.lock
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-bench.lock
 	@touch $@
