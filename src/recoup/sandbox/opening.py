@@ -49,8 +49,10 @@ class Opening:
         settings: SandboxSettings,
         answers: Answers | None,
         base_url: str,
+        exposed: bool,
     ) -> None:
         self._base_url = base_url
+        self._exposed = exposed
         self.pages: Mapping[str, Handler] = {DOCUMENT_PATH: self._document, REPORT_PATH: self._report}
         self.world = World(seed=seed, clock=clock, settings=settings, answers=answers, services=self._open)
 
@@ -100,6 +102,7 @@ class Opening:
             muted=lambda: world.replaying,
         )
         general.state.document_base = self._base_url
+        general.state.arns_name_endpoints = not self._exposed
         general.state.shipped_elsewhere = lambda merchant_id: orders_behind(
             self._fulfillment.state.shipments.values(), merchant_id
         )
@@ -195,6 +198,10 @@ def open_world(
     settings: SandboxSettings | None = None,
     answers: Answers | None = None,
     base_url: str = "https://documents.sandbox.invalid",
+    exposed: bool = False,
 ) -> Opening:
-    """A sandbox without sockets. `base_url` is where the links that it gives out point to."""
-    return Opening(seed=seed, clock=clock, settings=settings or SandboxSettings(), answers=answers, base_url=base_url)
+    """A sandbox without sockets. `base_url` is where the links that it gives out point to; `exposed` says that other
+    machines reach it: then no caller may name a local endpoint for notifications, only the stage.
+    """
+    chosen = settings or SandboxSettings()
+    return Opening(seed=seed, clock=clock, settings=chosen, answers=answers, base_url=base_url, exposed=exposed)

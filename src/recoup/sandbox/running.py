@@ -100,6 +100,7 @@ class Sandbox:
             clock=VirtualClock(beginning.epoch, frozen=beginning.frozen),
             settings=beginning.settings,
             base_url=self.endpoint,
+            exposed=not is_loopback(host),
         )
         world = self._opened.world
         self.clock = world.clock

@@ -22,10 +22,12 @@ NOTIFICATIONS = "sellingpartnerapi::notifications"
 class House:
     """A world as the sandbox opens it, its clock and its stage."""
 
-    def __init__(self, *, seed: int = 1, epoch: float = EPOCH, general: GeneralSettings | None = None) -> None:
+    def __init__(
+        self, *, seed: int = 1, epoch: float = EPOCH, general: GeneralSettings | None = None, exposed: bool = False
+    ) -> None:
         self.clock = VirtualClock(epoch, frozen=True)
         settings = SandboxSettings(general=general or GeneralSettings())
-        self.opened = open_world(seed=seed, clock=self.clock, settings=settings)
+        self.opened = open_world(seed=seed, clock=self.clock, settings=settings, exposed=exposed)
         self.world = self.opened.world
         self.stage = Actions(self.world.lock, lambda: self.opened.stages, self.clock.now)
 

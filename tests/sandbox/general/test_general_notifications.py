@@ -10,6 +10,7 @@ from general_world import NOTIFICATIONS, US, House, decoded
 from mailbox_server import Mailbox
 
 from recoup.exchange import Response
+from recoup.sandbox import running
 from recoup.sandbox.general.delivery import Courier, endpoint_of, local_endpoint
 from recoup.sandbox.general.settings import GeneralSettings
 
@@ -204,6 +205,23 @@ def test_where_an_arn_points_to() -> None:
         "http://127.0.0.1:8080/q?a=b:c"
     )
     assert endpoint_of(ARN) is None
+
+
+def test_a_caller_on_another_machine_cannot_have_an_address_of_this_one_called(mailbox: Mailbox) -> None:
+    house = House(exposed=True)
+    named = f"arn:aws:sqs:us-east-1:000000000000:{mailbox.url}"
+    assert subscribe(house, destination(house, named)).status == 200
+    shipment(house)
+    assert arrived(house, mailbox) == []
+    house.stage.connect_queue(named, mailbox.url)
+    shipment(house)
+    assert arrived(house, mailbox) == ["ACCEPTED"]
+
+
+@pytest.mark.parametrize(("host", "named"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_whether_other_machines_reach_a_sandbox_follows_from_its_host(host: str, named: bool) -> None:
+    with running(seed=1, host=host, control_key="key") as sandbox:
+        assert sandbox._opened._general.state.arns_name_endpoints is named
 
 
 def test_a_second_subscription_of_the_merchant_is_refused_until_the_first_is_gone() -> None:

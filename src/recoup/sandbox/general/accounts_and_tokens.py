@@ -14,7 +14,6 @@ from recoup.sandbox.accounts import DIRECT_TO_CONSUMER, Application, SellingPart
 from recoup.sandbox.general.checks import body, found_nothing, iso, malformed, missing, not_allowed, text
 from recoup.sandbox.general.order_views import CURRENCIES
 from recoup.sandbox.general.state import General
-from recoup.sandbox.login import AuthorizationCode
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
 
 __all__ = ["AUTHORIZATION", "SELLERS", "TOKENS", "new_secret"]
@@ -130,12 +129,7 @@ def get_authorization_code(state: General, call: OperationCall) -> Outcome:
     partner = state.accounts.partners.get(seller)
     if partner is None or partner.region != call.region:
         found_nothing("no selling partner of this region has that id")
-    code = "AN" + state.accounts.hexadecimal(18)
-    state.login.codes[code] = AuthorizationCode(
-        authorization=state.accounts.authorize(application, partner, call.now),
-        redirect_uri=None,
-        expires_at=call.now + 300.0,
-    )
+    code = state.login.new_code(state.accounts.authorize(application, partner, call.now), None, call.now)
     return Outcome(body={"payload": {"authorizationCode": code}})
 
 

@@ -199,7 +199,7 @@ def _envelope(
 
 
 def _url(state: General, arn: str) -> str | None:
-    return state.queues.get(arn) or endpoint_of(arn)
+    return state.queues.get(arn) or (endpoint_of(arn) if state.arns_name_endpoints else None)
 
 
 def _kind(call: OperationCall) -> str:

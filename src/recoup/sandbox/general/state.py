@@ -108,6 +108,7 @@ class General:
         self.login = login
         self.random = random.Random(f"{seed}:general")  # noqa: S311  made-up ids, the same for the same seed
         self.document_base = ""
+        self.arns_name_endpoints = True  # whether a caller may name a local endpoint in an ARN
         self.orders: dict[str, Order] = {}
         # A merchant's other orders, without their lines; and one of them, whole, by its id.
         self.shipped_elsewhere: Callable[[str], Iterator[Order]] = lambda _: iter(())
