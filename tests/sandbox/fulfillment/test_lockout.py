@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fulfillment_world import World, package
+from fulfillment_world import BRAZIL, World, package
 
 LOCKED = "sc-00005-max-retries"
 
@@ -87,3 +87,29 @@ def test_the_hour_runs_from_the_last_failure() -> None:
     assert fail(world, shipment) == LOCKED
     world.now += 600
     assert fail(world, shipment) == "sc-30003-incorrect-package-dimensions"
+
+
+def test_what_is_refused_while_locked_makes_it_neither_longer_nor_shorter() -> None:
+    world = World()
+    shipment = world.shipment()
+    world.advance_to(shipment, "CONFIRMED")
+    for _ in range(5):
+        fail(world, shipment)
+        world.now += 1
+    for _ in range(3):
+        world.now += 1000
+        assert world.refused("createPackages", shipment, body={}).fault == "sc-00002-invalid-value"
+    good = {"packages": [package()]}
+    world.now += 598  # an hour after the fifth failure, but for a second
+    assert world.refused("createPackages", shipment, body={}).fault == "sc-00002-invalid-value"
+    assert world.refused("createPackages", shipment, body=good).fault == LOCKED
+    world.now += 1
+    assert world.call("createPackages", shipment, body=good).status == 204
+
+
+def test_reading_is_never_counted_however_often_it_fails() -> None:
+    world = World()
+    shipment = world.shipment(marketplace=BRAZIL)
+    for _ in range(50):
+        assert world.refused("retrieveInvoice", shipment).fault == "sc-30007-no-invoice"
+    assert not world.state.failures

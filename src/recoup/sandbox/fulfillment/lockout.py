@@ -27,23 +27,24 @@ _COUNTED = (
 
 def check(state: Fulfillment, shipment_id: str, operation: str, now: float) -> None:
     """Refuse where the operation is locked on this order."""
-    failures = state.failures.get((shipment_id, operation))
-    if failures is None or len(failures) < state.settings.lockout_failures:
-        return
-    seconds = state.settings.lockout_seconds
-    if now - failures[-1] < seconds:
+    if _locked(state, shipment_id, operation, now):
         raise Refusal(
             "sc-00005-max-retries",
-            because=f"{len(failures)} attempts of {operation} failed; locked since the last of them",
+            because=f"{state.settings.lockout_failures} attempts of {operation} failed; locked since the last of them",
             order=shipment_id,
-            seconds=f"{seconds:g}",
+            seconds=f"{state.settings.lockout_seconds:g}",
         )
-    del state.failures[shipment_id, operation]
+
+
+def _locked(state: Fulfillment, shipment_id: str, operation: str, now: float) -> bool:
+    failures = state.failures.get((shipment_id, operation), [])
+    settings = state.settings
+    return len(failures) >= settings.lockout_failures and now - failures[-1] < settings.lockout_seconds
 
 
 def count(state: Fulfillment, shipment_id: str, operation: str, refusal: Refusal, now: float) -> None:
-    """Note a failed attempt."""
-    if not refusal.fault.startswith(_COUNTED):
+    """Note a failed attempt. What is malformed while the operation is locked does not count."""
+    if not refusal.fault.startswith(_COUNTED) or _locked(state, shipment_id, operation, now):
         return
     window = now - state.settings.lockout_seconds
     recent = [at for at in state.failures.get((shipment_id, operation), ()) if at > window]

@@ -103,7 +103,7 @@ class FulfillmentService:
             return self._begin(step, call)
         except Refusal as refusal:
             shipment = state.shipments.get(checks.shipment_id(call))
-            if shipment is not None and shipment.merchant_id == call.merchant_id:
+            if step.changes and shipment is not None and shipment.merchant_id == call.merchant_id:
                 lockout.count(state, shipment.id, call.operation, refusal, call.now)
             raise
 
