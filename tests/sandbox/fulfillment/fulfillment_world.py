@@ -29,6 +29,7 @@ class World:
         self.stage = self.service.stage
         self.state = self.service.state
         self.now = NOON
+        self.region = "NA"
 
     def ask(
         self,
@@ -48,7 +49,7 @@ class World:
                 operation=operation,
                 merchant_id=merchant,
                 application_id="app",
-                region="NA",
+                region=self.region,
                 path={name: value for name, value in given.items() if value},
                 query=query,
                 body=body,

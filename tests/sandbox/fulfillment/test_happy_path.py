@@ -31,6 +31,7 @@ PROGRAMS = [
 @pytest.mark.parametrize(("program", "marketplace", "invoiced"), PROGRAMS)
 def test_a_whole_order(program: tuple[str, str], marketplace: str, invoiced: bool) -> None:
     world = World()
+    world.region = "EU" if marketplace == INDIA else "NA"
     location = world.call(
         "createSandboxLocation",
         body={"merchantIds": [MERCHANT], "marketplaceId": marketplace, "locationName": "shop"},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fulfillment_world import MERCHANT, STRANGER, US, World
+from fulfillment_world import INDIA, MERCHANT, STRANGER, US, World
 
 LOCATION = {"merchantIds": [MERCHANT], "marketplaceId": US, "locationName": "shop"}
 
@@ -148,3 +148,10 @@ def test_bad_use_is_named(act: Callable[[World], object]) -> None:
 def test_an_unknown_operation_is_not_of_this_service() -> None:
     with pytest.raises(LookupError, match="getOrders"):
         World().call("getOrders")
+
+
+def test_a_location_in_a_marketplace_of_another_region_is_refused() -> None:
+    world = World()
+    refusal = world.refused("createSandboxLocation", body=LOCATION | {"marketplaceId": INDIA})
+    assert refusal.fault == "403-region-mismatch"
+    assert not world.state.locations

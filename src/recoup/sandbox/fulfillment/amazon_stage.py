@@ -41,6 +41,10 @@ def create_sandbox_location(state: Fulfillment, call: OperationCall) -> Outcome:
         names = _strings(body, "channels")
         channels = [Channel(one_of({"channels": name}, "channels", _CHANNELS)) for name in names]
     name = text(body, "locationName", most=60)
+    home = MARKETPLACES[marketplace_id].region
+    if home != call.region:
+        because = f"{marketplace_id} belongs to {home}, this endpoint to {call.region}"
+        raise Refusal("403-region-mismatch", because=because)
     allowed(state, call.merchant_id)
     if call.merchant_id not in merchants:
         raise Refusal("sc-00005-forbidden", because="the caller is not among the merchants of the location")
