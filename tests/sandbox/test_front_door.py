@@ -373,6 +373,7 @@ def test_the_checks_stand_in_their_order() -> None:
         "rate",
         "content_type",
         "size",
+        "required_header",
         "required_query",
         "json_syntax",
     ]
@@ -562,3 +563,22 @@ def test_a_mistake_in_a_service_is_logged_and_looks_like_nothing_of_amazons(
     assert token not in caplog.text
     hall.echo.broken = False
     assert read(hall, token).status == 200
+
+
+@pytest.mark.parametrize(
+    ("required", "headers", "status"),
+    [
+        (False, {}, 200),
+        (True, {}, 400),
+        (True, {"x-amz-date": " "}, 400),
+        (True, {"x-amz-date": "20270115T080000Z"}, 200),
+    ],
+)
+def test_the_date_of_a_request_is_demanded_where_the_settings_say_so(
+    required: bool, headers: dict[str, str], status: int
+) -> None:
+    hall = Hall(settings=SandboxSettings(date_required=required))
+    answer = hall.send("GET", SHIPMENTS, headers=headers)
+    assert answer.status == status
+    if status == 400:
+        assert data(answer)["errors"][0]["message"] == "Missing request parameter: x-amz-date."  # type: ignore[index]

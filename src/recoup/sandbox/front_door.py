@@ -274,6 +274,12 @@ def size(visit: Visit) -> None:
         raise Refusal("other-413-too-large", because=because)
 
 
+def required_header(visit: Visit) -> None:
+    """The date of the request is there, where the settings demand it (contradiction C-42: Amazon was seen not to)."""
+    if visit.door.settings.date_required and not (visit.headers.get("x-amz-date") or "").strip():
+        raise Refusal("400-missing-required-field", because="there is no x-amz-date", parameter="x-amz-date")
+
+
 def required_query(visit: Visit) -> None:
     """Required query parameters are there, and dates are ISO 8601. External Fulfillment says so in its own words."""
     operation = visit.known
@@ -329,6 +335,7 @@ CHECKS: tuple[Callable[[Visit], None], ...] = (
     rate,
     content_type,
     size,
+    required_header,
     required_query,
     json_syntax,
 )

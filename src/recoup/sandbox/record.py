@@ -56,6 +56,7 @@ _KEPT = frozenset(
         "sec-fetch-site",
         "user-agent",
         "x-amz-access-token",
+        "x-amz-date",
     }
 )
 

@@ -40,6 +40,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     request_patience: float = 60.0  # proposed: seconds of real time for the next byte of a request that has begun
     longest_token: int = 2048  # documented
     longest_user_agent: int = 500  # documented; that the answer is a 400 without a reason is proposed
+    date_required: bool = False  # proposed: x-amz-date is documented as required, and was seen not to be
     unknown_rate: float = 5.0  # documented for Amazon's own sandbox: every operation
     unknown_rate_burst: float = 15.0  # documented for Amazon's own sandbox
     unknown_burst: float = 10.0  # proposed: burst where only a rate of more than 1/s is known
