@@ -582,3 +582,10 @@ def test_the_date_of_a_request_is_demanded_where_the_settings_say_so(
     assert answer.status == status
     if status == 400:
         assert data(answer)["errors"][0]["message"] == "Missing request parameter: x-amz-date."  # type: ignore[index]
+
+
+def test_a_path_that_is_encoded_more_than_it_needs_reaches_the_same_operation() -> None:
+    hall = Hall()
+    path = SHIPMENTS.replace("externalFulfillment", "%65xternal%46ulfillment").replace("/shipments", "/%73hipments")
+    assert hall.send("GET", path).body == hall.send("GET", SHIPMENTS).body
+    assert hall.send("GET", path).status == 200

@@ -308,7 +308,7 @@ class World:
     def _serve(self, visit: Visit) -> Outcome | Working:
         operation, token = visit.known, visit.caller
         for mounted in self.services:
-            if visit.path.startswith(mounted.prefix) and operation.id in mounted.operations:
+            if operation.path.startswith(mounted.prefix) and operation.id in mounted.operations:
                 call = OperationCall(
                     operation=operation.id,
                     merchant_id=visit.partner.merchant_id if visit.partner is not None else "",
