@@ -69,7 +69,7 @@ def test_explain_tells_two_faults_of_one_code_apart() -> None:
     assert "400" in out.partition("\n\n")[0]
 
 
-@pytest.mark.parametrize("word", ["SC_00055", "Servrbusy", "MD5011"])
+@pytest.mark.parametrize("word", ["SC_00055", "Servrbusy", "MD5011", "SC_99"])
 def test_an_unknown_word_suggests_the_nearest_and_exits_2(word: str) -> None:
     status, out, err = run("explain", word)
     assert (status, out) == (2, "")

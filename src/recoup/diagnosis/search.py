@@ -103,4 +103,6 @@ def suggest(catalogue: Catalogue, word: str, limit: int = 5) -> list[str]:
     near = difflib.get_close_matches(key, list(names), n=limit, cutoff=0.6)
     if len(near) < limit and len(key) >= 3:
         near += [name for name in names if key in name and name not in near]
+    if not near:  # the nearest there are, however far: a short or wild word still deserves a direction
+        near = difflib.get_close_matches(key, list(names), n=3, cutoff=0.3)
     return [names[name] for name in near[:limit]]
