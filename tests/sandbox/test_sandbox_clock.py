@@ -9,8 +9,11 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wire import call, fetch_token, head
 
-from recoup.sandbox.clock import VirtualClock
+from recoup.errors import SettingsError
+from recoup.sandbox import Sandbox, running
+from recoup.sandbox.clock import LATEST, VirtualClock
 
 EPOCH = 1_000_000.0
 
@@ -174,3 +177,28 @@ def test_another_thread_can_wait_until_somebody_sleeps() -> None:
     clock.advance(5)
     thread.join()
     assert not clock.wait_for_sleepers(1, timeout=0)
+
+
+def test_time_does_not_go_where_no_date_can_be_written() -> None:
+    clock = VirtualClock(LATEST - 10, frozen=True)
+    with pytest.raises(ValueError, match="year 8999"):
+        clock.advance(11)
+    with pytest.raises(ValueError, match="that far ahead"):
+        clock.set(LATEST + 1)
+    assert clock.now() == LATEST - 10
+    assert clock.advance(10) == LATEST
+
+
+@pytest.mark.parametrize("epoch", [-1.0, LATEST + 1, 1e300, math.nan, math.inf])
+def test_no_sandbox_begins_there(epoch: float) -> None:
+    with pytest.raises(SettingsError, match="epoch: "):
+        Sandbox(epoch=epoch)
+
+
+def test_a_sandbox_works_until_then() -> None:
+    with running(epoch=LATEST - 100, clock="frozen") as sandbox:
+        assert fetch_token(sandbox).startswith("Atza|")
+        made = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])
+        sandbox.clock.advance(100)
+        target = f"/externalFulfillment/2024-09-11/shipments/{made}"
+        assert call(sandbox.endpoint, head("GET", target, fetch_token(sandbox))).status == 200

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Literal
 
-__all__ = ["ClockMode", "VirtualClock"]
+__all__ = ["LATEST", "ClockMode", "VirtualClock"]
 
 ClockMode = Literal["wall", "frozen", "advanced"]
 
@@ -91,8 +91,10 @@ class VirtualClock:
         if not 0 <= seconds <= _LONGEST:
             raise ValueError(f"the clock moves forward by 0 to {_LONGEST:.0f} seconds, not by {seconds!r}")
         with self._moving(), self._lock:
-            self._jump(self._read() + seconds)
-            now = self._base
+            now = self._read() + seconds
+            if now > LATEST:
+                raise ValueError("the clock does not go beyond the year 8999, where dates would soon end")
+            self._jump(now)
         self._wake(now)
         return now
 
@@ -100,7 +102,7 @@ class VirtualClock:
         """Move time forward to this instant. Raises ValueError for one in the past, naming both."""
         with self._moving(), self._lock:
             now = self._read()
-            if not now <= epoch <= now + _LONGEST:
+            if not now <= epoch <= min(now + _LONGEST, LATEST):
                 raise ValueError(f"the clock stands at {now!r} and does not go back, nor that far ahead: {epoch!r}")
             self._jump(float(epoch))
         self._wake(epoch)
@@ -195,4 +197,5 @@ class VirtualClock:
                 loop.call_soon_threadsafe(moved.set)
 
 
+LATEST = 221_845_392_000.0  # the year 9000 begins: dates that follow from it, years later, can still be written
 _LONGEST = 100 * 366 * 86_400.0  # a century: far beyond any lifetime, and safe for every date format

@@ -10,7 +10,7 @@ import msgspec
 
 from recoup.errors import SettingsError
 from recoup.sandbox.actions import Actions
-from recoup.sandbox.clock import VirtualClock
+from recoup.sandbox.clock import LATEST, VirtualClock
 from recoup.sandbox.opening import Opening, open_world
 from recoup.sandbox.record import VERSION, Beginning, Record, Snapshot
 from recoup.sandbox.replay import Diverged, replay
@@ -147,6 +147,8 @@ def begin_or_resume(
     if past is None or file is None:
         real = time.time()
         first = real if epoch is None else float(epoch)
+        if not 0 <= first <= LATEST:
+            raise SettingsError(f"epoch: seconds since 1970, up to the year 8999, not {epoch!r}")
         chosen = settings if settings is not None else SandboxSettings()
         return Beginning(seed=seed or 0, epoch=first, frozen=frozen, real=real, settings=chosen), None
     known = past.beginning
