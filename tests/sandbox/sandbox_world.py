@@ -14,9 +14,10 @@ from recoup.sandbox.answers import Answers
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.operation import OperationCall, Outcome, Working
+from recoup.sandbox.parts import Mounted, Pending
 from recoup.sandbox.settings import SandboxSettings
 from recoup.sandbox.stage import AccountStage, Principal
-from recoup.sandbox.world import Mounted, Pending, World
+from recoup.sandbox.world import World
 
 EPOCH = 1_800_000_000.0
 SHIPMENTS = "/externalFulfillment/2024-09-11/shipments"

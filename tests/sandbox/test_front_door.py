@@ -15,8 +15,8 @@ from sandbox_world import EPOCH, SHIPMENTS, Hall, data
 from recoup.exchange import Response
 from recoup.sandbox.accounts import DIRECT_TO_CONSUMER
 from recoup.sandbox.front_door import CHECKS
+from recoup.sandbox.parts import Pending
 from recoup.sandbox.settings import SandboxSettings
-from recoup.sandbox.world import Pending
 
 DENIED = '{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":"%s"}]}'
 PAGE = "<!DOCTYPE html><html><head><title>x</title></head><body></body></html>"

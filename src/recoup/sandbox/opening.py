@@ -27,10 +27,11 @@ from recoup.sandbox.general.state import Order
 from recoup.sandbox.general.tracking import Parcel
 from recoup.sandbox.login import KNOWN_SCOPES
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
+from recoup.sandbox.parts import Mounted
 from recoup.sandbox.server import Handler
 from recoup.sandbox.settings import SandboxSettings
 from recoup.sandbox.stage import AccountStage, Principal
-from recoup.sandbox.world import Mounted, World
+from recoup.sandbox.world import World
 
 __all__ = ["Opening", "open_world"]
 

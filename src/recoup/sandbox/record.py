@@ -20,8 +20,9 @@ import msgspec
 
 from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.consent.sessions import own_cookie
+from recoup.sandbox.parts import Answered
 from recoup.sandbox.settings import SandboxSettings
-from recoup.sandbox.world import Answered, World
+from recoup.sandbox.world import World
 
 __all__ = [
     "FORMAT",

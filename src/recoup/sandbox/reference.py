@@ -18,8 +18,8 @@ from recoup.sandbox.actions import Actions
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.fulfillment import matrix
 from recoup.sandbox.opening import open_world
+from recoup.sandbox.parts import Mounted
 from recoup.sandbox.settings import SandboxSettings
-from recoup.sandbox.world import Mounted
 
 __all__ = ["main", "render"]
 

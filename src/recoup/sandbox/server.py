@@ -16,9 +16,10 @@ from typing import Any
 
 from recoup.exchange import Headers, Request, Response
 from recoup.sandbox.meddling import Cut, meddle, reset
+from recoup.sandbox.parts import Pending
 from recoup.sandbox.plans import Met, Plans
 from recoup.sandbox.wire import Ask, Reader, Received, Refused
-from recoup.sandbox.world import Pending, World
+from recoup.sandbox.world import World
 
 __all__ = ["Connection", "Handler", "Site"]
 

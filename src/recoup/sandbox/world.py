@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -25,75 +25,18 @@ from recoup.sandbox.consent.room import ConsentRoom
 from recoup.sandbox.front_door import CHECKS, Door, Visit
 from recoup.sandbox.login import TOKEN_PATH, Login
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal, Working
+from recoup.sandbox.parts import Answered, Mounted, Pending, Recorder
 from recoup.sandbox.settings import SandboxSettings
 from recoup.sandbox.trail import FAULT_PLAN, UNDOCUMENTED, Trail, Trails, rule_of
 from recoup.sandbox.wire import Refused
 
-__all__ = ["REGIONS", "Mounted", "Pending", "Recorder", "Service", "World"]
+__all__ = ["REGIONS", "World"]
 
 _LOG = logging.getLogger("recoup.sandbox")
 
 REGIONS = ("NA", "EU", "FE")
 _ANY_MALFORMED = "400-malformed-http-method"  # all malformed requests get one page
 _WITH_RATE = frozenset({400, 404})  # besides 20x; never on a throttled or refused answer (Usage Plans)
-
-
-class Service(Protocol):
-    """What stands behind the front door: External Fulfillment, and others after it."""
-
-    def handle(self, call: OperationCall) -> Outcome | Working:
-        """Carry out one operation. Raises Refusal."""
-        ...
-
-
-class Mounted(msgspec.Struct, frozen=True):
-    """A service, the path prefix of its operations, and the ids of those that it simulates.
-
-    `reads` are the operations that never change anything, not even by chance: what is called of the others is kept by
-    whoever records the world. `before` tells the state of what a call is about, for its causal trail.
-    """
-
-    prefix: str
-    operations: frozenset[str]
-    service: Service
-    reads: frozenset[str] = frozenset()
-    before: Callable[[OperationCall], dict[str, str]] | None = None
-
-
-class Recorder(Protocol):
-    """Who writes down what changes the world, in its order and under its lock, so that it can be made again."""
-
-    def request(
-        self, request: Request, region: str, body_size: int | None, at: float, ids: int, answer: Answered
-    ) -> None:
-        """A call that changed something, or began to. Raises OSError where it cannot be written down."""
-        ...
-
-    def action(self, name: str, arguments: Mapping[str, Any], at: float, run: Callable[[], Any]) -> Any:
-        """Let the stage act, and write it down. Raises ValueError where the arguments cannot be."""
-        ...
-
-    def page(self, request: Request, at: float, response: Response) -> None:
-        """A page beside the API was asked for."""
-        ...
-
-    def clock(self) -> None:
-        """Time was moved, frozen or let go."""
-        ...
-
-    def reset(self) -> None:
-        """The world began anew."""
-        ...
-
-
-class Pending(msgspec.Struct, kw_only=True):
-    """An operation in flight: `due` is the instant at which its answer is ready (epoch seconds)."""
-
-    due: float
-    response: Response | None = None
-
-
-Answered = Response | Pending
 
 
 class World:
