@@ -71,14 +71,14 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.uv requirements-dev.lock pyproject.toml
-	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
-	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e . && $(RUN) -m compileall -q src
+	@$(BIN)/uv pip install --quiet --python $(RUN) --compile-bytecode --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation -e . && $(RUN) -m compileall -q src
 	@touch $@
 
 $(VENV)/.long: $(VENV)/.dev requirements-long.lock
-	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-long.lock
+	@$(BIN)/uv pip install --quiet --python $(RUN) --compile-bytecode --require-hashes -r requirements-long.lock
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
-	@$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements-bench.lock
+	@$(BIN)/uv pip install --quiet --python $(RUN) --compile-bytecode --require-hashes -r requirements-bench.lock
 	@touch $@
