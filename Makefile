@@ -21,7 +21,7 @@ test: $(VENV)/.dev ## the tests (no browser, no SDKs): under four minutes
 	$(BIN)/pytest -n 2 -m "not browser and not sdk and not long and not models and not chaos" $(ARGS)
 
 test-all: $(VENV)/.long ## the longer tier: browser, SDKs, long properties, Amazon's models; installs what it needs
-	PYTHON=$(RUN) bash tests/browser/ensure-chromium.sh
+	bash tests/ensure-tools.sh
 	@test -n "$(MODELS)" || echo "not run: the tests against Amazon's model files; to run them: make test-all MODELS=folder"
 	RECOUP_MODELS="$(MODELS)" $(BIN)/pytest -m "browser or sdk or long$(if $(MODELS), or models,)" $(ARGS)
 	RECOUP_EXAMPLES=10 $(BIN)/pytest -n 2 -m "not browser and not sdk and not long and not models and not chaos" \

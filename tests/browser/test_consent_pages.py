@@ -70,7 +70,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")
-    assert path, "Chromium is not installed: run tests/browser/ensure-chromium.sh"
+    assert path, "Chromium is not installed: run tests/ensure-tools.sh"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium

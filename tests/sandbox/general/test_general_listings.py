@@ -191,3 +191,14 @@ def test_the_stock_that_was_stated_is_shown(stated: Any, shown: Any) -> None:
     put(house, "SANDBOX-SKU-1", {"productType": "P", "attributes": attributes})
     answer = house.send("GET", path(house, "SANDBOX-SKU-1", more="&includedData=fulfillmentAvailability"))
     assert decoded(answer) == {"sku": "SANDBOX-SKU-1", "fulfillmentAvailability": shown}
+
+
+def test_a_listing_that_somebody_deleted_is_gone_and_cannot_be_deleted_again() -> None:
+    house = House()
+    house.stage.add_listing("OLD-1")
+    assert read(house, "OLD-1").status == 200
+    house.stage.remove_listing("OLD-1")
+    gone = read(house, "OLD-1")
+    assert (gone.status, house.why(gone)) == (404, "404-unavailable-id")
+    with pytest.raises(ValueError, match="there is no listing 'OLD-1'"):
+        house.stage.remove_listing("OLD-1")
