@@ -1,0 +1,61 @@
+"""What is held back, until when, and why: cool-downs of an order, parked sellers, parked applications.
+
+External Fulfillment names such times itself (a dispatch-after date, a lock-out of so many seconds after too many
+attempts), and Login with Amazon refuses a seller or a whole application until somebody acts. Both must outlast the
+process, so they are plain values; what keeps them is in `recoup.storage`. Instants are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["ANY", "Hold", "HoldKey"]
+
+ANY = "*"
+"""In the place of a seller, an operation or an entity: all of them."""
+
+
+class HoldKey(msgspec.Struct, frozen=True):
+    """What is held back.
+
+    `application` and `seller` as in `recoup.governor.plan.BucketKey`; `operation` is `api/version/id`, `entity` the
+    order, shipment or other resource that the path names. A parked seller is `(application, seller, ANY, ANY)`, a
+    parked application `(application, ANY, ANY, ANY)`, an order that rests for one operation names all four.
+    """
+
+    application: str
+    seller: str = ANY
+    operation: str = ANY
+    entity: str = ANY
+
+    def covers(self, other: HoldKey) -> bool:
+        """Whether a hold on this key holds `other` back too."""
+        return all(
+            mine in (ANY, theirs)
+            for mine, theirs in (
+                (self.application, other.application),
+                (self.seller, other.seller),
+                (self.operation, other.operation),
+                (self.entity, other.entity),
+            )
+        )
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is sent for `key` before `until`; None: not before somebody resumes it.
+
+    `fault` is the id of what was diagnosed, `reason` a text without secrets, `since` when it began. `who` must act
+    (`seller`, `operator`, `nobody`, ...), and `remedy` says what is to be done.
+    """
+
+    key: HoldKey
+    until: float | None
+    since: float
+    fault: str | None = None
+    reason: str = ""
+    who: str = "nobody"
+    remedy: str = ""
+
+    def active(self, now: float) -> bool:
+        """Whether it still holds. At `until` it is over."""
+        return self.until is None or now < self.until
