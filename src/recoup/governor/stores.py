@@ -1,8 +1,9 @@
-"""What the governor asks of whoever keeps its buckets and holds. `recoup.storage` has three: memory, SQLite, PostgreSQL.
+"""What the governor asks of whoever keeps its buckets and holds. `recoup.storage` has three: memory, SQLite,
+PostgreSQL.
 
 All methods are atomic against every other thread and process that uses the same store, and safe to call from any
-thread. `now` is the caller's clock in epoch seconds; a store that many machines share may use its own clock instead, and
-answers in seconds from now, which mean the same on both.
+thread. `now` is the caller's clock in epoch seconds; a store that many machines share may use its own clock instead,
+and answers in seconds from now, which mean the same on both.
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""What happened, as values: for logs, for OpenTelemetry, for whoever listens. No event ever holds a secret or a body."""
+"""What happened, as values: for logs, for OpenTelemetry, for whoever listens. No event ever holds a secret or a
+body.
+"""
