@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from recoup.catalogue.facts.operations import Operation
 from recoup.catalogue.fault import ResyncTarget, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
@@ -34,12 +35,14 @@ KEY = "recoup"
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a call ended: its diagnosis (None where nothing was wrong and nothing was looked at), the decision, its
-    attempts.
+    attempts. `operation` is what was called, None where the path is none of the fact table's. What more can be asked
+    of it (`read_back`, `failed_items`) is worked out when it is asked, from the diagnosis.
     """
 
     decision: Decision
     history: History = EMPTY
     diagnosis: Diagnosis | None = None
+    operation: Operation | None = None
 
     @property
     def attempts(self) -> int:
@@ -51,6 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return {
             "decision": decision_as_dict(self.decision),
             "attempts": self.attempts,
+            "operation": None if self.operation is None else "/".join(self.operation.key),
             "waited": self.history.waited,
             "token_renewed": self.history.token_renewed,
             "outcome_unknown": self.history.outcome_unknown,
