@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["ANY", "Hold", "HoldKey"]
+__all__ = ["ANY", "LOGIN", "Hold", "HoldKey"]
 
 ANY = "*"
 """In the place of a seller, an operation or an entity: all of them."""
+LOGIN = "login"
+"""In the place of an operation: asking Login with Amazon for an access token."""
 
 
 class HoldKey(msgspec.Struct, frozen=True):
     """What is held back.
 
     `application` and `seller` as in `recoup.governor.plan.BucketKey`; `operation` is `api/version/id`, `entity` the
-    order, shipment or other resource that the path names. A parked seller is `(application, seller, ANY, ANY)`, a
-    parked application `(application, ANY, ANY, ANY)`, an order that rests for one operation names all four.
+    order, shipment or other resource that the path names. An order that rests for one operation names all four;
+    `(application, seller, ANY, ANY)` is everything of a seller.
+
+    What Login with Amazon refused has the operation `LOGIN` and the fingerprint of the refused refresh token or secret
+    as its entity: `(application, seller, LOGIN, fingerprint)` is a parked seller, `(application, ANY, LOGIN,
+    fingerprint)` a parked application. So it holds nobody back who brings other credentials, and no call for which
+    there still is a good token.
     """
 
     application: str
