@@ -18,7 +18,7 @@ from recoup.redaction import redact_text
 
 __all__ = ["NOTHING_FAILED", "Basis", "Diagnosis", "Finding", "Item", "Match", "succeeded"]
 
-Basis = Literal["message", "code", "status", "request", "transport"]
+Basis = Literal["message", "code", "status", "request", "context", "transport"]
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,9 @@ from recoup.catalogue.fault import BodyKind, Fault
 from recoup.catalogue.loader import catalogue
 from recoup.diagnosis import prose
 from recoup.diagnosis.claims import Reading, read
+from recoup.diagnosis.clue import Symptom
+from recoup.diagnosis.cues import clues_of_words
+from recoup.diagnosis.dates import clues_of_days
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
 from recoup.diagnosis.evidence import Area, Evidence
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
@@ -32,7 +35,9 @@ from recoup.diagnosis.request import narrowed
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
 from recoup.diagnosis.shapes.redirect import redirect_claim
+from recoup.diagnosis.symptom import symptom_of
 from recoup.diagnosis.transport import findings_of
+from recoup.diagnosis.weighing import weighed
 from recoup.exchange import Exchange, Headers, Request, Response
 
 __all__ = ["Engine", "diagnose", "diagnose_all", "diagnose_success", "may_hide_failure"]
@@ -156,7 +161,12 @@ class Engine:
     # -- from claims to a diagnosis -----------------------------------------------------------------------------------
 
     def _judged(
-        self, exchange: Exchange, reading: Reading, claims: Iterable[Claim], http_status: int | None
+        self,
+        exchange: Exchange,
+        reading: Reading,
+        claims: Iterable[Claim],
+        http_status: int | None,
+        words: str | None = None,
     ) -> Diagnosis:
         request = exchange.request
         headers = _NO_HEADERS if exchange.response is None else exchange.response.headers
@@ -164,7 +174,7 @@ class Engine:
         operation = _operation(request, path)
         known = area_of_request(request, path)
         results = [
-            self._claim(exchange, reading, claim, http_status, headers, operation, known, path)
+            self._claim(exchange, reading, claim, http_status, headers, operation, known, path, words)
             for claim in list(claims)[:MAX_OTHERS]
         ]
         return _joined(results)
@@ -179,6 +189,7 @@ class Engine:
         operation: Operation | None,
         known: Area,
         path: str | None,
+        words: str | None,
     ) -> Diagnosis:
         request = exchange.request
         if http_status is None and claim.item is None:
@@ -211,6 +222,13 @@ class Engine:
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
         ranking = narrowed(found, exchange, operation, evidence, path or "")
+        if words is not None:
+            symptom = symptom_of(found, own, evidence.body)
+            answer = (claim.message, claim.details, claim.phrase)
+            clues = [*clues_of_words(words, symptom, answer)]
+            if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
+                clues += clues_of_days(words)
+            ranking = weighed(ranking, clues, self.index)
         status = own
         if hidden and ranking.matches and not ranking.tied:
             status = ranking.matches[0].fault.status
@@ -247,7 +265,9 @@ class Engine:
             if found.status is None or found.status < 400:
                 return NOTHING_FAILED if found.status is None else succeeded(found.status)
             claims = (Claim(kind=reading.kind),)
-        return self._judged(Exchange(request=found.request, response=response), reading, claims, found.status)
+        return self._judged(
+            Exchange(request=found.request, response=response), reading, claims, found.status, words=found.text
+        )
 
 
 def _joined(results: list[Diagnosis]) -> Diagnosis:

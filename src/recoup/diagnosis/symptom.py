@@ -1,0 +1,44 @@
+"""Which family an answer belongs to, by what the catalogue made of it."""
+
+from __future__ import annotations
+
+from recoup.catalogue.fault import BodyKind, Where
+from recoup.diagnosis.clue import Symptom
+from recoup.diagnosis.evidence import Ranking
+
+__all__ = ["symptom_of"]
+
+_BY_ID = {
+    "403-missing-role": Symptom.DENIED,
+    "403-invalid-signature": Symptom.SIGNATURE,
+    "400-missing-required-field": Symptom.INVALID,
+    "400-missing-child-object": Symptom.INVALID,
+    "ef-InvalidInput": Symptom.INVALID,
+    "ef-Forbidden": Symptom.DENIED,
+    "404-unavailable-id": Symptom.NOT_FOUND,
+    "ef-NotFound": Symptom.NOT_FOUND,
+}
+
+
+def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> Symptom:
+    """The family of an answer that was ranked like this; `status` is the failure's own."""
+    best = ranking.matches[0] if ranking.matches else None
+    if best is not None:
+        if Where.LOGIN in best.fault.where:
+            return Symptom.LOGIN
+        if Where.CONSENT_PAGE in best.fault.where:
+            return Symptom.CONSENT
+        named = _BY_ID.get(best.fault.id)
+        if named is not None and (best.basis != "message" or ranking.tied or named is Symptom.SIGNATURE):
+            return named
+        if best.basis == "message" and not ranking.tied:
+            return Symptom.OTHER
+    if body is BodyKind.HTML and status == 400:
+        return Symptom.PAGE
+    if status is None:
+        return Symptom.NOTHING if best is None else Symptom.OTHER
+    if status >= 500:
+        return Symptom.SERVER
+    return {400: Symptom.INVALID, 401: Symptom.DENIED, 403: Symptom.DENIED, 404: Symptom.NOT_FOUND}.get(
+        status, Symptom.OTHER
+    )
