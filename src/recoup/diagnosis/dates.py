@@ -20,9 +20,7 @@ _ISO = re.compile(r"(?:^|(?<=[\s(\[]))(\d{4})-(\d\d)-(\d\d)(?!\d)(?!\s+(?:versio
 _DAY_MONTH = re.compile(
     rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?({'|'.join(_MONTHS)})[a-z]*\.?,?\s(\d{{4}})\b", re.IGNORECASE
 )
-_MONTH_DAY = re.compile(
-    rf"\b({'|'.join(_MONTHS)})[a-z]*\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})\b", re.IGNORECASE
-)
+_MONTH_DAY = re.compile(rf"\b({'|'.join(_MONTHS)})[a-z]*\.?\s(\d{{1,2}})(?:st|nd|rd|th)?,?\s(\d{{4}})\b", re.IGNORECASE)
 _VERSION = re.compile(r"/(\d{4}-\d\d-\d\d)(?=[/\s\"'?]|$)|\b(\d{4}-\d\d-\d\d)\s+(?:version|api)\b", re.IGNORECASE)
 _SOON = timedelta(days=60)
 _LONGEST = 16_384

@@ -50,7 +50,9 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index) -> Ranking:
     place = {name: at for at, name in enumerate(known)}
     order = sorted(known, key=lambda name: (-odds[name], place[name]))
     first = order[0]
-    matches = tuple(_told(known[name], odds[name] / whole, weights.get(name, 0.0), said.get(name, [])) for name in order)
+    matches = tuple(
+        _told(known[name], odds[name] / whole, weights.get(name, 0.0), said.get(name, [])) for name in order
+    )
     return msgspec.structs.replace(ranking, matches=matches, tied=_tied(ranking, order, odds, weights, first))
 
 
