@@ -2,16 +2,17 @@
 
     make score CORPUS=cases.jsonl
 
-Each line of the file is a case: `raw` (what somebody pasted), `labels` (ids of faults), `label_mode` (single: one cause;
-any: one of these; all: they hold together), `confidence`, `hard_negative`, and, where known, `status`, `headers`, `body`
-and `request`. Twice over: `raw` alone goes to the same code as `recoup diagnose --json`; then what is known of the
-exchange does. A case counts as right where the first id is a label, as found where one of the first three is.
+Each line of the file is a case: `raw` (what somebody pasted), `labels` (ids of faults), `label_mode` (single: one
+cause; any: one of these; all: they hold together), `confidence`, `hard_negative`, and, where known, `status`,
+`headers`, `body` and `request`. Twice over: `raw` alone goes to the same code as `recoup diagnose --json`; then what is
+known of the exchange does. A case counts as right where the first id is a label, as found where one of the first three
+is.
 
 Three things are printed for each: accuracy by kind of case beside a plain baseline (the most frequent label of the same
 status whose words overlap most, learned from the other groups); the Brier score of the first id's score; and a
-reliability table. No weight is fitted to the cases: they are set by hand, concept by concept. What could be fitted is how
-sharp the scores are; a temperature is fitted on all groups of sources but one and judged on that one, in turn, and is
-printed beside the scores as they are. Exit status 1 where a promise does not hold.
+reliability table. No weight is fitted to the cases: they are set by hand, concept by concept. What could be fitted is
+how sharp the scores are; a temperature is fitted on all groups of sources but one and judged on that one, in turn, and
+is printed beside the scores as they are. Exit status 1 where a promise does not hold.
 """
 
 from __future__ import annotations

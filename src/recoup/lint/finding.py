@@ -22,8 +22,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     `rule` is the name of the rule that found it; `fault` the id of the catalogue's entry that it causes, or None where
     it breaks the standard in a way that the documents do not name. `text` says what is wrong without repeating the
-    bytes, which may be secret; `fix` says what to do. `replacement` is what to put in the place of the span, where
-    that is known.
+    bytes, which may be secret; `fix` says what to do. `replacement` is what to put in the place of the span, where that
+    is known. `certain` False: what was found may be right all the same; it speaks for its fault and proves nothing.
     """
 
     rule: str
@@ -34,3 +34,4 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
     fix_kind: FixKind
     replacement: bytes | None = None
+    certain: bool = True

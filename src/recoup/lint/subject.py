@@ -1,0 +1,196 @@
+"""What a rule looks at: one request, each of its parts with its place in the user's own bytes.
+
+However the request was given (raw HTTP, a curl command line, an entry of a HAR file, a URL, a value), a rule sees the
+same parts. A part that the input cannot carry is None or empty, and `complete` says whether the header fields are all
+there: a rule that misses something must ask it first.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+from urllib.parse import unquote
+
+from recoup.catalogue.facts import marketplaces
+from recoup.catalogue.facts.marketplaces import Endpoint
+from recoup.catalogue.facts.operations import Operation, operations
+from recoup.exchange import Headers, Request
+from recoup.lint.mapped import Mapped, Place
+
+__all__ = ["Form", "Pair", "Subject"]
+
+
+class Form(StrEnum):
+    """How the request was given."""
+
+    HTTP = "http"  # raw bytes: the wire rules apply as well
+    CURL = "curl"
+    HAR = "har"
+    URL = "url"  # a URL alone, as a consent link is
+    VALUE = "value"  # made by a program: there are no bytes of a user, places are those of a rendering
+
+
+class Pair:
+    """A name and a value, as written: a query parameter (still percent-encoded), or a header field."""
+
+    __slots__ = ("name", "value", "whole")
+
+    def __init__(self, name: Mapped, value: Mapped, whole: Place) -> None:
+        self.name = name
+        self.value = value
+        self.whole = whole
+
+    @property
+    def key(self) -> str:
+        """The name in lower case, as header fields are compared."""
+        return self.name.text.strip().lower()
+
+    @property
+    def decoded(self) -> str:
+        """The value of a query parameter, decoded once: a plus is a blank there."""
+        return unquote(self.value.text.replace("+", " "), errors="replace")
+
+
+class Subject:
+    """One request to be checked. `target` is the URL or path as written; `body` is None where it is not known."""
+
+    def __init__(
+        self,
+        *,
+        source: bytes,
+        form: Form,
+        method: Mapped,
+        target: Mapped,
+        fields: tuple[Pair, ...] = (),
+        body: Mapped | None = None,
+        complete: bool = False,
+    ) -> None:
+        self.source = source
+        self.form = form
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+        self.complete = complete
+
+    # -- the target, taken apart ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _split(self) -> tuple[int, int, int, int]:
+        """Where in the target the authority begins and ends, and where path and query begin (query: its first `?`)."""
+        text = self.target.text
+        scheme = text.find("://")
+        if 0 <= scheme <= 8:
+            start = scheme + 3
+            ends = [at for at in (text.find(mark, start) for mark in "/?#") if at >= 0]
+            stop = min(ends, default=len(text))
+        else:
+            start = stop = 0
+        fragment = text.find("#", stop)
+        limit = fragment if fragment >= 0 else len(text)
+        question = text.find("?", stop, limit)
+        return start, stop, stop, question if question >= 0 else limit
+
+    @property
+    def scheme(self) -> str:
+        """`https`, `http`, or empty where the target is a path."""
+        return self.target.text[: max(self.target.text.find("://"), 0)].lower()
+
+    @cached_property
+    def authority(self) -> Mapped:
+        """Host and port of the URL; empty where the target is a path."""
+        start, stop, _, _ = self._split
+        return self.target.cut(start, stop)
+
+    @cached_property
+    def path(self) -> Mapped:
+        """The path as written, still percent-encoded."""
+        _, _, start, end = self._split
+        return self.target.cut(start, end)
+
+    @cached_property
+    def query(self) -> Mapped:
+        """What stands behind the first question mark, as written, without a fragment."""
+        *_, question = self._split
+        fragment = self.target.text.find("#", question)
+        end = fragment if fragment >= 0 else len(self.target.text)
+        return self.target.cut(min(question + 1, end), end)
+
+    @cached_property
+    def fragment(self) -> Mapped | None:
+        """What stands behind `#`, with it; None where there is none."""
+        at = self.target.text.find("#", self._split[1])
+        return self.target.cut(at) if at >= 0 else None
+
+    @cached_property
+    def parameters(self) -> tuple[Pair, ...]:
+        """The query parameters in their order, as written."""
+        found: list[Pair] = []
+        text, at = self.query.text, 0
+        for part in text.split("&"):
+            end = at + len(part)
+            if part:
+                equals = text.find("=", at, end)
+                middle = equals if equals >= 0 else end
+                value = self.query.cut(min(middle + 1, end), end)
+                found.append(Pair(self.query.cut(at, middle), value, self.query.place(at, end)))
+            at = end + 1
+        return tuple(found)
+
+    def parameter(self, name: str) -> Pair | None:
+        """The first query parameter of exactly this name."""
+        return next((pair for pair in self.parameters if pair.name.text == name), None)
+
+    # -- header fields ------------------------------------------------------------------------------------------------
+
+    def named(self, name: str) -> tuple[Pair, ...]:
+        """The header fields of this name, in any case."""
+        return tuple(pair for pair in self.fields if pair.key == name)
+
+    def field(self, name: str) -> Pair | None:
+        """The first header field of this name, in any case."""
+        return next((pair for pair in self.fields if pair.key == name), None)
+
+    # -- what the tables know -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def host(self) -> str:
+        """The host in lower case, without a port: the URL's, else the Host field's; empty where neither tells."""
+        text = self.authority.text.rpartition("@")[2]
+        if not text:
+            field = self.field("host")
+            text = field.value.text.strip() if field is not None else ""
+        return text.rsplit(":", 1)[0].lower() if not text.startswith("[") else text.lower()
+
+    @cached_property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint of the Selling Partner API that the host is, or None."""
+        return marketplaces.by_host(self.host)
+
+    @property
+    def is_api(self) -> bool:
+        """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
+        path of its kind."""
+        return self.endpoint is not None or (not self.host and self.path.text.startswith("/"))
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """The operation that method and path reach, or None; where no method is known, the only one of that path."""
+        path = self.path.text
+        if not path.startswith("/"):
+            return None
+        if self.method.text:
+            return operations().find(self.method.text, path)
+        known = operations().find_any_method(path)
+        return known[0] if len(known) == 1 else None
+
+    @cached_property
+    def request(self) -> Request:
+        """The same request as a value."""
+        return Request(
+            method=self.method.text,
+            url=self.target.text,
+            headers=Headers([(pair.name.text, pair.value.text) for pair in self.fields]),
+            body=None if self.body is None else self.body.text.encode("latin-1", "replace"),
+            raw=self.source if self.form is Form.HTTP else None,
+        )
