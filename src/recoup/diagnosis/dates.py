@@ -28,13 +28,9 @@ _LONGEST = 16_384
 
 def days_told(text: str) -> list[date]:
     """The days that a text names in its own words, in their order; those that are no days are passed over."""
-    found: list[tuple[int, int, int, int]] = []
-    for match in _ISO.finditer(text):
-        found.append((match.start(), int(match[1]), int(match[2]), int(match[3])))
-    for match in _DAY_MONTH.finditer(text):
-        found.append((match.start(), int(match[3]), _month(match[2]), int(match[1])))
-    for match in _MONTH_DAY.finditer(text):
-        found.append((match.start(), int(match[3]), _month(match[1]), int(match[2])))
+    found = [(each.start(), int(each[1]), int(each[2]), int(each[3])) for each in _ISO.finditer(text)]
+    found += [(each.start(), int(each[3]), _month(each[2]), int(each[1])) for each in _DAY_MONTH.finditer(text)]
+    found += [(each.start(), int(each[3]), _month(each[1]), int(each[2])) for each in _MONTH_DAY.finditer(text)]
     days = []
     for _, year, month, day in sorted(found):
         try:
