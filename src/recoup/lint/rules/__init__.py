@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from recoup.lint.rule import Rule
-from recoup.lint.rules import access_token_header, marketplace_of_another_region, removed_operation, unknown_operation
+from recoup.lint.rules import (
+    access_token_header,
+    another_host,
+    body_in_get,
+    clock,
+    content_type,
+    encoded_twice,
+    marketplace_of_another_region,
+    not_encoded,
+    removed_operation,
+    token_damaged,
+    token_of_another_kind,
+    unknown_operation,
+    user_agent,
+)
 
 __all__ = ["RULES"]
 
 RULES: tuple[Rule, ...] = (
     access_token_header,
+    token_of_another_kind,
+    token_damaged,
+    another_host,
     marketplace_of_another_region,
     unknown_operation,
     removed_operation,
+    encoded_twice,
+    not_encoded,
+    body_in_get,
+    content_type,
+    user_agent,
+    clock,
 )

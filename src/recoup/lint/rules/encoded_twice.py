@@ -1,0 +1,50 @@
+"""A value is percent-encoded a second time: `%25` followed by two hexadecimal digits.
+
+Path segments and query values are encoded once. A library that encodes by itself and is given an encoded value makes
+`%2520` out of a blank; the service then looks for a SKU or a token that has `%20` in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from recoup.lint.finding import Finding, FixKind
+from recoup.lint.mapped import Place
+from recoup.lint.rule import Around, found
+from recoup.lint.subject import Subject
+
+__all__ = ["FAULTS", "RULE", "check"]
+
+RULE = "encoded-twice"
+FAULTS = ("400-wrong-url-encoding", "400-invalid-next-token")
+
+_TWICE = re.compile(r"%25([0-9A-Fa-f]{2})")
+_TOKEN = re.compile(r"token", re.IGNORECASE)
+
+
+def check(subject: Subject, around: Around) -> Iterator[Finding]:
+    """A finding at each `%25XX` of the path, and of each query value that is not meant to be encoded twice."""
+    if not subject.is_api:
+        return
+    for match in _TWICE.finditer(subject.path.text):
+        yield _found(subject.path.place(match.start(), match.end()), match[1], FAULTS[0])
+    pricing = subject.path.text.startswith("/products/pricing/v0/")
+    for pair in subject.parameters:
+        if pricing and pair.name.text == "Skus":
+            continue  # a list of SKUs is encoded inside and outside there
+        fault = FAULTS[1] if _TOKEN.search(pair.name.text) else FAULTS[0]
+        for match in _TWICE.finditer(pair.value.text):
+            yield _found(pair.value.place(match.start(), match.end()), match[1], fault)
+
+
+def _found(place: Place, digits: str, fault: str) -> Finding:
+    return found(
+        RULE,
+        fault,
+        place,
+        f"%25{digits} is an encoded %{digits}: the value was encoded twice.",
+        "Encode the value once; give the library the plain value if it encodes by itself.",
+        FixKind.GUESS,
+        f"%{digits}".encode(),
+    )
