@@ -193,7 +193,9 @@ def main(path: str, *, show: bool) -> int:
             first = sum(each.right for each in inside) / len(inside)
             three = sum(each.found for each in inside) / len(inside)
             plain = sum(baseline(cases, each.case) for each in inside) / len(inside)
-            line = f"  {name:16} {len(inside):4}   first {first:6.1%}   first three {three:6.1%}   baseline {plain:6.1%}"
+            line = (
+                f"  {name:16} {len(inside):4}   first {first:6.1%}   first three {three:6.1%}   baseline {plain:6.1%}"
+            )
             if name in PROMISES and judge is from_raw:
                 asked = PROMISES[name]
                 holds = first >= asked[0] and three >= asked[1]

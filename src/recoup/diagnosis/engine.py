@@ -20,13 +20,14 @@ from recoup.catalogue.fault import BodyKind, Fault
 from recoup.catalogue.loader import catalogue
 from recoup.diagnosis import prose
 from recoup.diagnosis.claims import Reading, read
-from recoup.diagnosis.clue import Symptom
+from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.cues import clues_of_words
 from recoup.diagnosis.dates import clues_of_days
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
-from recoup.diagnosis.evidence import Area, Evidence
+from recoup.diagnosis.evidence import Area, Evidence, Ranking
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
+from recoup.diagnosis.linted import OPEN, clues_of_findings
 from recoup.diagnosis.match import rank
 from recoup.diagnosis.pasted import digest
 from recoup.diagnosis.pasted import read as read_messages
@@ -222,13 +223,7 @@ class Engine:
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
         ranking = narrowed(found, exchange, operation, evidence, path or "")
-        if words is not None:
-            symptom = symptom_of(found, own, evidence.body)
-            answer = (claim.message, claim.details, claim.phrase)
-            clues = [*clues_of_words(words, symptom, answer)]
-            if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
-                clues += clues_of_days(words)
-            ranking = weighed(ranking, clues, self.index)
+        ranking = self._weighed(ranking, exchange, symptom_of(found, own, evidence.body), claim, words)
         status = own
         if hidden and ranking.matches and not ranking.tied:
             status = ranking.matches[0].fault.status
@@ -252,6 +247,19 @@ class Engine:
             findings=(*reading.findings, *_unknown_code(self.index, claim, bool(ranking.matches))),
             exchange=exchange,
         )
+
+    def _weighed(
+        self, ranking: Ranking, exchange: Exchange, symptom: Symptom, claim: Claim, words: str | None
+    ) -> Ranking:
+        """The ranking with what the request and the words around the answer say."""
+        clues: list[Clue] = []
+        if exchange.request is not None and symptom in OPEN and claim.item is None:
+            clues += clues_of_findings(exchange)
+        if words is not None:
+            clues += clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
+            if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
+                clues += clues_of_days(words)
+        return weighed(ranking, clues, self.index) if clues else ranking
 
     # -- prose --------------------------------------------------------------------------------------------------------
 
