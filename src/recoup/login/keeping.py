@@ -48,7 +48,7 @@ class Tokens(Protocol):
         """The token that is kept for this key and has not ended, or None; also where it cannot be opened."""
 
     def keep(self, key: TokenKey, token: AccessToken, *, now: float) -> None:
-        """Keep a token in the place of the one before, if it lasts longer; those that have ended are thrown away."""
+        """Keep a token in the place of the one before. Those that have ended are thrown away, whosever they are."""
 
     def lease(self, key: TokenKey, owner: str, *, now: float, seconds: float) -> float:
         """Ask to be the one who fetches a token for this key: 0.0 where `owner` may, for `seconds`; else how many
