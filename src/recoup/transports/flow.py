@@ -1,13 +1,12 @@
-"""One call from its first byte to its outcome, written once for all clients of the httpx family, sync and async.
+"""One call from its first byte to its outcome, written once for all HTTP libraries, sync and async.
 
 A flow yields effects (see `recoup.transports.effects`) and ends with the response to hand up. What to do next is
 decided by `recoup.recovery.call.Call`; here the request gets its token, answers become exchanges, and the outcome gets
-attached.
+attached. What a request, a response or an exception is, is known to the `Library` alone.
 """
 
 from __future__ import annotations
 
-import random as _random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,7 +15,7 @@ import msgspec
 
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.hiding import may_hide_failure
-from recoup.exchange import Exchange, Headers, Request, Response
+from recoup.exchange import Exchange, Request, Response
 from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep
 from recoup.recovery.decision import Decision
@@ -24,12 +23,13 @@ from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
 from recoup.redaction import mask, redact_text
 from recoup.transports.effects import CloseBody, Flow, ReadBody, SendRequest, SleepFor
-from recoup.transports.foreign import Library, broken_off, no_response
-from recoup.transports.hosts import TOKEN_PATH
+from recoup.transports.hosts import TOKEN_PATH, Place
+from recoup.transports.library import Library, Target
 from recoup.transports.login import Login, LoginFailed
-from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.outcome import Outcome
+from recoup.transports.refusal import not_sent
 
-__all__ = ["Caller"]
+__all__ = ["Flows"]
 
 _LARGEST_BODY = 32 << 20  # bytes; what is longer is left to stream, and judged by its beginning
 
@@ -39,8 +39,9 @@ class _Job(msgspec.Struct):
 
     request: Any
     library: Library
-    path: str  # as sent, without the query
+    target: Target
     asks_for_token: bool
+    deadline: float | None = None  # epoch seconds
     login: Login | None = None
     token: str | None = None  # the login's, as the request carries it
     response: Any = None
@@ -53,8 +54,8 @@ class _Job(msgspec.Struct):
         self.token = token
 
 
-class Caller:
-    """What all calls of one transport share: policy, quota, login, clock and chance."""
+class Flows:
+    """The flows of one client's calls, and what they share: policy, quota, login, clock and chance."""
 
     def __init__(
         self,
@@ -62,25 +63,30 @@ class Caller:
         login: Login | None,
         policy: Policy,
         now: Callable[[], float],
-        random: Callable[[], float] | None,
+        random: Callable[[], float],
         quota: SharedQuota,
     ) -> None:
         self._login = login
         self._policy = policy
         self._now = now
-        self._random = random if random is not None else _random.random
+        self._random = random
         self._quota = quota
 
-    def flow(self, request: Any, library: Library) -> Flow[Any]:
+    def call(
+        self, request: Any, library: Library, target: Target, place: Place, seconds: float | None = None
+    ) -> Flow[Any]:
         """The flow of one call. Ends with the last response, or raises the last exception of the client's library.
+
+        `seconds` is how long it may take in all.
 
         Raises a FaultError where the call needs a token and Login with Amazon gives none. The request itself is left
         as it is; an empty `x-amz-access-token` counts as none.
         """
-        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-        job = _Job(request=request, library=library, path=path, asks_for_token=path == TOKEN_PATH)
+        job = _Job(request=request, library=library, target=target, asks_for_token=target.path == TOKEN_PATH)
+        if seconds is not None:
+            job.deadline = self._now() + seconds
         login = self._login
-        if login is not None and not job.asks_for_token and not request.headers.get(TOKEN_HEADER):
+        if login is not None and not job.asks_for_token and not library.header(request, TOKEN_HEADER):
             job.login = login
             token = login.cached(self._now())
             if token is None:
@@ -98,13 +104,14 @@ class Caller:
         # Asking for a token twice harms nobody, except with an authorization code, which is good for one use.
         safe = None
         if job.asks_for_token:
-            safe = replayable and b"authorization_code" not in (job.library.content(job.request) or b"")
+            safe = replayable and b"authorization_code" not in (job.library.body(job.request) or b"")
         call = Call(
             random=self._random,
             policy=self._policy,
+            deadline=job.deadline,
             replayable=replayable,
             can_renew=job.login is not None,
-            method=job.request.method,
+            method=job.target.method,
             safe=safe,
             quota=self._quota,
         )
@@ -114,7 +121,7 @@ class Caller:
                 case Send():
                     clean = yield from _attempt(job)
                     if clean:
-                        step = call.succeeded(now(), job.response.status_code)
+                        step = call.succeeded(now(), job.library.status(job.response))
                     else:
                         assert job.exchange is not None  # noqa: S101  set by every attempt that is not clean
                         step = call.answered(job.exchange, now())
@@ -139,8 +146,8 @@ class Caller:
         """An access token other than the job's, by the same road: the same inner transport, policy and quota."""
 
         def ask(asked: Request) -> Flow[tuple[Exchange, Diagnosis | None, Decision]]:
-            own = job.library.request(asked, like=job.request)
-            errand = _Job(request=own, library=job.library, path=TOKEN_PATH, asks_for_token=True)
+            own = job.library.token_request(asked, like=job.request)
+            errand = _Job(request=own, library=job.library, target=job.library.target(own), asks_for_token=True)
             finish = yield from self._attempts(errand)
             yield from _let_go(errand)
             assert errand.exchange is not None  # noqa: S101  no answer to a token request is taken unread
@@ -157,28 +164,27 @@ def _attempt(job: _Job) -> Flow[bool]:
     try:
         response = yield SendRequest(request)
     except library.errors as error:
-        missing = no_response(error)
+        missing = library.no_response(error)
         if missing is None:  # a mistake in the request itself: no attempt to recover from
             raise
         job.error, job.exchange = error, Exchange(request=_request(job), no_response=missing)
         return False
-    status: int = response.status_code
-    suspect = status >= 400 or job.asks_for_token or may_hide_failure(status, request.method, job.path)
-    if not suspect and not _worth_reading(response):
+    status = library.status(response)
+    suspect = status >= 400 or job.asks_for_token or may_hide_failure(status, job.target.method, job.target.path)
+    if not suspect and not _worth_reading(library, response):
         job.response = response
         return True
     try:
         read = yield ReadBody(response, _LARGEST_BODY)
     except library.errors as error:
-        job.error, job.exchange = error, Exchange(request=_request(job), no_response=broken_off(error))
+        job.error, job.exchange = error, Exchange(request=_request(job), no_response=library.broken_off(error))
         return False
-    library.give_back(response, read)
-    job.response = response
+    response = job.response = library.give_back(response, read)
     if not suspect:
         return True
     job.unread = not isinstance(read, bytes)
     body = library.decoded(response, read.read if job.unread else read)
-    received = Response(status=status, headers=Headers(response.headers.raw), body=body)
+    received = Response(status=status, headers=library.response_headers(response), body=body)
     job.exchange = Exchange(request=_request(job), response=received)
     return False
 
@@ -194,10 +200,11 @@ def _let_go(job: _Job) -> Flow[None]:
 def _hand_up(job: _Job, finish: Finish) -> Any:
     made = Outcome(decision=finish.decision, history=finish.history, diagnosis=finish.diagnosis)
     if job.response is not None:
-        job.response.extensions[KEY] = made
+        job.library.attach(job.response, made)
         return job.response
     error, job.error = job.error, None
-    assert error is not None  # noqa: S101  an attempt leaves a response or an error
+    if error is None:  # nothing was sent
+        error = not_sent(made)
     error.recoup = made  # type: ignore[attr-defined]
     error.add_note(f"recoup: {_note(made)}")
     try:
@@ -213,15 +220,14 @@ def _note(made: Outcome) -> str:
     return f"{sent}, {action}{unknown}"
 
 
-def _worth_reading(response: Any) -> bool:
+def _worth_reading(library: Library, response: Any) -> bool:
     """Whether a success is read here, so that an answer that breaks off is noticed while it can still be repeated.
 
     JSON is, unless it is very long. Documents, and whatever else is meant to be streamed, are not.
     """
-    headers = response.headers
-    if not (headers.get("content-type") or "").lower().startswith("application/json"):
+    if not (library.response_header(response, "content-type") or "").lower().startswith("application/json"):
         return False
-    length = headers.get("content-length")
+    length = library.response_header(response, "content-length")
     if length is None:
         return True
     return length.isdecimal() and len(length) < 16 and int(length) <= _LARGEST_BODY
@@ -229,12 +235,7 @@ def _worth_reading(response: Any) -> bool:
 
 def _request(job: _Job) -> Request:
     """The request as a value. A token that the login gave is masked: the caller never sees it."""
-    headers = Headers(job.request.headers.raw)
-    if job.token is not None:
-        headers = headers.set(TOKEN_HEADER, mask(job.token))
-    return Request(
-        method=job.request.method,
-        url=str(job.request.url),
-        headers=headers,
-        body=job.library.content(job.request),
-    )
+    value = job.library.value(job.request)
+    if job.token is None:
+        return value
+    return msgspec.structs.replace(value, headers=value.headers.set(TOKEN_HEADER, mask(job.token)))

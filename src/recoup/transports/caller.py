@@ -1,0 +1,122 @@
+"""What all calls of one client share, and how a face hands a call over."""
+
+from __future__ import annotations
+
+import random as _random
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, TypedDict
+
+from recoup.errors import SettingsError
+from recoup.recovery.policy import Policy
+from recoup.recovery.quota import RetryQuota, SharedQuota
+from recoup.transports import timing as timings
+from recoup.transports.effects import Flow, carry_out, carry_out_async
+from recoup.transports.flow import Flows
+from recoup.transports.hosts import Hosts, Place
+from recoup.transports.library import AsyncWire, Library, SyncWire, Target
+from recoup.transports.login import Login
+from recoup.transports.timing import Timing
+
+__all__ = ["Caller", "Options", "checked_deadline"]
+
+
+class Options(TypedDict, total=False):
+    """What every face takes beside its own arguments, all of it by keyword.
+
+    `login` fetches and renews access tokens for requests that carry none; a request that carries one already keeps it,
+    and a refusal of it is handed up. `policy` holds the numbers of recovery, `timing` the clock, `random` the source
+    of jitter in [0, 1). `hosts` names further hosts that count as the Selling Partner API, such as a sandbox's
+    `127.0.0.1`. `deadline` is how many seconds one call may take in all: a wait that would end later is not begun, an
+    answer that is under way is not cut off (the client's own time limits do that).
+    """
+
+    login: Login | None
+    policy: Policy | None
+    timing: Timing | None
+    random: Callable[[], float] | None
+    hosts: Iterable[str] | None
+    deadline: float | None
+
+
+class Caller:
+    """Policy, quota, login, clock and chance of one client. Takes `Options`; raises SettingsError where a host is none
+    or a deadline is no number of seconds.
+
+    Safe to share between threads, tasks and event loops.
+    """
+
+    def __init__(
+        self,
+        *,
+        login: Login | None = None,
+        policy: Policy | None = None,
+        timing: Timing | None = None,
+        random: Callable[[], float] | None = None,
+        hosts: Iterable[str] | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        self._timing = timing
+        self._hosts = Hosts(hosts)
+        self._deadline = checked_deadline(deadline)
+        policy = policy if policy is not None else Policy.documented()
+        self._flows = Flows(
+            login=login,
+            policy=policy,
+            now=self._now,
+            random=random if random is not None else _random.random,
+            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
+        )
+
+    def place(self, target: Target) -> Place | None:
+        """Where this goes, if it is any of recoup's business; None: send it as if recoup was not there."""
+        return self._hosts.place(target)
+
+    def call(
+        self,
+        request: Any,
+        library: Library,
+        wire: SyncWire,
+        target: Target,
+        place: Place,
+        deadline: float | None = None,
+    ) -> Any:
+        """Send one call with all its attempts; returns the last response.
+
+        `deadline` (seconds from now) takes the place of the client's for this one call. What the library raises in the
+        end is raised here, with `.recoup`. Raises a FaultError where no access token can be had.
+        """
+        return carry_out(self._flow(request, library, target, place, deadline), wire, self._current())
+
+    async def call_async(
+        self,
+        request: Any,
+        library: Library,
+        wire: AsyncWire,
+        target: Target,
+        place: Place,
+        deadline: float | None = None,
+    ) -> Any:
+        """The same for asynchronous clients."""
+        return await carry_out_async(self._flow(request, library, target, place, deadline), wire, self._current())
+
+    def _flow(self, request: Any, library: Library, target: Target, place: Place, deadline: float | None) -> Flow[Any]:
+        seconds = self._deadline if deadline is None else checked_deadline(deadline)
+        return self._flows.call(request, library, target, place, seconds)
+
+    def _current(self) -> Timing:
+        return self._timing if self._timing is not None else timings.current()
+
+    def _now(self) -> float:
+        return self._current().now()
+
+
+def checked_deadline(seconds: object) -> float | None:
+    """`seconds` as a deadline. Raises SettingsError where it is none."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        raise SettingsError(
+            f"deadline: {seconds!r} is not valid; it must be a number of seconds, 0 or greater, or None"
+        )
+    return float(seconds)
