@@ -80,12 +80,27 @@ ANSWERS: list[tuple[str, Exchange, str, dict[str, Any], bool | None]] = [
             request=Request(
                 method="POST",
                 url="https://sellingpartnerapi-eu.amazon.com/externalFulfillment/inventory/2024-09-11/inventories",
+                body=b'{"requests":[{"method":"POST","uri":"/inventory/update?locationId=L&skuId=S",'
+                b'"body":{"quantity":5,"clientSequenceNumber":7}}]}',
             ),
             no_response=NoResponse(kind=NoResponseKind.TIMEOUT),
         ),
         "retry",
         {"after": 1.0},
         True,
+    ),
+    (
+        "a lost answer to an inventory update of which nobody knows whether it carried one",
+        Exchange(
+            request=Request(
+                method="POST",
+                url="https://sellingpartnerapi-eu.amazon.com/externalFulfillment/inventory/2024-09-11/inventories",
+            ),
+            no_response=NoResponse(kind=NoResponseKind.TIMEOUT),
+        ),
+        "resync",
+        {"after": 5.0, "target": "effect"},
+        None,
     ),
     (
         "never left",
