@@ -7,9 +7,12 @@ process, so they are plain values; what keeps them is in `recoup.storage`. Insta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import inf
+
 import msgspec
 
-__all__ = ["ANY", "LOGIN", "Hold", "HoldKey"]
+__all__ = ["ANY", "LOGIN", "Hold", "HoldKey", "longest"]
 
 ANY = "*"
 """In the place of a seller, an operation or an entity: all of them."""
@@ -66,3 +69,16 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     def active(self, now: float) -> bool:
         """Whether it still holds. At `until` it is over."""
         return self.until is None or now < self.until
+
+    def outlasts(self, other: Hold) -> bool:
+        """Whether it ends later than `other`; one that somebody must resume ends last of all."""
+        return (inf if self.until is None else self.until) > (inf if other.until is None else other.until)
+
+
+def longest(holds: Iterable[Hold]) -> Hold | None:
+    """The one that ends last; of several that end together the first."""
+    found: Hold | None = None
+    for hold in holds:
+        if found is None or hold.outlasts(found):
+            found = hold
+    return found
