@@ -9,6 +9,8 @@
     │   └── OrderOver             the order is cancelled: stop its workflow
     ├── CatalogueError            a catalogue file is not well-formed; names file, id and field
     ├── UnreadableInput           what was given to read is not readable
+    ├── StoreError                what should last cannot be kept or read; says what, why, and what to do
+    │   └── StoreAway             the store cannot be reached now, and perhaps later
     └── SettingsError             a setting is not valid; names the setting, why, and what is
 
 Every one of them is picklable, and none of them holds a token, a secret or a body.
@@ -28,6 +30,8 @@ __all__ = [
     "ReadBack",
     "RecoupError",
     "SettingsError",
+    "StoreAway",
+    "StoreError",
     "TryLater",
     "UnreadableInput",
 ]
@@ -104,6 +108,14 @@ class CatalogueError(RecoupError):
 
 class UnreadableInput(RecoupError):
     """What was given to read cannot be read; the text says what was expected."""
+
+
+class StoreError(RecoupError):
+    """What should last cannot be kept or read; the text says what, why, and what to do."""
+
+
+class StoreAway(StoreError):
+    """The store cannot be reached now; the same can work later."""
 
 
 class SettingsError(RecoupError):
