@@ -16,6 +16,7 @@ from recoup.transports.flow import Flows
 from recoup.transports.hosts import Hosts, Place
 from recoup.transports.library import AsyncWire, Library, SyncWire, Target
 from recoup.transports.login import Login
+from recoup.transports.recording import recordings
 from recoup.transports.timing import Timing
 
 __all__ = ["Caller", "Options", "checked_deadline"]
@@ -86,6 +87,10 @@ class Caller:
         `deadline` (seconds from now) takes the place of the client's for this one call. What the library raises in the
         end is raised here, with `.recoup`. Raises a FaultError where no access token can be had.
         """
+        if into := recordings():
+            from recoup.transports.recording_wire import RecordingWire  # late: hardly anybody records
+
+            wire = RecordingWire(into, wire, library, self._now, is_async=False)
         return carry_out(self._flow(request, library, target, place, deadline), wire, self._current())
 
     async def call_async(
@@ -98,6 +103,10 @@ class Caller:
         deadline: float | None = None,
     ) -> Any:
         """The same for asynchronous clients."""
+        if into := recordings():
+            from recoup.transports.recording_wire import AsyncRecordingWire  # late, as above
+
+            wire = AsyncRecordingWire(into, wire, library, self._now, is_async=True)
         return await carry_out_async(self._flow(request, library, target, place, deadline), wire, self._current())
 
     def _flow(self, request: Any, library: Library, target: Target, place: Place, deadline: float | None) -> Flow[Any]:

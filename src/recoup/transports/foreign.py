@@ -13,6 +13,7 @@ from recoup.exchange import Headers, NoResponse, NoResponseKind, Request
 from recoup.redaction import redact_text
 from recoup.transports.library import Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.recording import Tap
 
 __all__ = ["HttpxLibrary", "library_of"]
 
@@ -78,6 +79,12 @@ class HttpxLibrary:
     def replayable(self, request: Any) -> bool:
         """Whether the body can be sent twice: bytes can, a generator cannot."""
         return isinstance(request.stream, self._stream)
+
+    def tap(self, request: Any, tap: Tap) -> Any:
+        """The same request, which tells `tap` what goes out: for `recoup.record`."""
+        from recoup.transports.httpx_tap import tapped  # late: hardly anybody records
+
+        return tapped(request, tap)
 
     def token_request(self, asked: Request, *, like: Any) -> Any:
         """A request of the library. It keeps the time limits of `like`, the call on whose behalf it is sent."""
