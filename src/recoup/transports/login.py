@@ -183,12 +183,9 @@ class Login:
                 refresh_token=old.refresh_token if refresh_token is None else refresh_token,
                 scope=old.scope,
             )
-            if client_secret is not None:
-                self._versions = _versions(first, old.client_secret, "client_secret")
-            else:
-                self._versions = tuple(
-                    msgspec.structs.replace(version, refresh_token=first.refresh_token) for version in self._versions
-                )
+            # The one that worked until now comes next; where the new one is known already, the order changes at most.
+            secrets = dict.fromkeys((first.client_secret, *(version.client_secret for version in self._versions)))
+            self._versions = tuple(msgspec.structs.replace(first, client_secret=each) for each in list(secrets)[:2])
             if client_secret is not None or ends is not None:
                 self._endings.secret = ends
             if refresh_token is not None or begins is not None:
