@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recoup import errors, sandbox, testing
+    from recoup import errors, gateway, sandbox, testing
     from recoup.diagnosis.diagnosis import Diagnosis
     from recoup.errors import (
         AskPerson,
@@ -64,7 +64,7 @@ _HOMES = {
     "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "sandbox", "testing")
+_MODULES = ("errors", "gateway", "sandbox", "testing")
 
 __all__ = [
     "AskPerson",
@@ -98,6 +98,7 @@ __all__ = [
     "diagnose",
     "diagnose_all",
     "errors",
+    "gateway",
     "outcome",
     "raise_for_fault",
     "sandbox",
