@@ -7,6 +7,8 @@
     recoup.Login                  the credentials behind the access tokens
     recoup.outcome(response)      what a transport made of a response
     recoup.raise_for_fault(r)     an exception named for what you do next, for those who want one
+    recoup.record()               what really goes over the wire, secrets masked
+    recoup.telemetry              logs, OpenTelemetry, events for whoever listens
     recoup.sandbox.running(…)     an Amazon that fails for real reasons
     recoup.testing                no waiting in your own tests
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from recoup.transports.httpx_family import AsyncTransport, Transport
     from recoup.transports.login import Login
     from recoup.transports.outcome import Outcome, outcome, raise_for_fault
+    from recoup.transports.recording import Recording, record
 
 _HOMES = {
     "recoup.diagnosis.diagnosis": ("Diagnosis",),
@@ -62,6 +65,7 @@ _HOMES = {
     "recoup.transports.httpx_family": ("AsyncTransport", "Transport"),
     "recoup.transports.login": ("Login",),
     "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
+    "recoup.transports.recording": ("Recording", "record"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("errors", "gateway", "sandbox", "testing")
@@ -85,6 +89,7 @@ __all__ = [
     "Policy",
     "ReadBack",
     "RecoupError",
+    "Recording",
     "RenewToken",
     "Request",
     "Response",
@@ -101,7 +106,9 @@ __all__ = [
     "gateway",
     "outcome",
     "raise_for_fault",
+    "record",
     "sandbox",
+    "telemetry",
     "testing",
 ]
 
