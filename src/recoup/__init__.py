@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recoup import errors, gateway, sandbox, testing
+    from recoup import errors, gateway, sandbox, telemetry, testing
     from recoup.diagnosis.diagnosis import Diagnosis
     from recoup.errors import (
         AskPerson,
@@ -68,7 +68,7 @@ _HOMES = {
     "recoup.transports.recording": ("Recording", "record"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "gateway", "sandbox", "testing")
+_MODULES = ("errors", "gateway", "sandbox", "telemetry", "testing")
 
 __all__ = [
     "AskPerson",
@@ -88,8 +88,8 @@ __all__ = [
     "Outcome",
     "Policy",
     "ReadBack",
-    "RecoupError",
     "Recording",
+    "RecoupError",
     "RenewToken",
     "Request",
     "Response",
