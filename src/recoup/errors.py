@@ -45,8 +45,13 @@ class FaultError(RecoupError):
     """An exchange failed. The text begins with the request id, where there is one, because Amazon asks for it first.
 
     `fault` is the id of the likeliest fault or None, `diagnosis` and `decision` are the plain data that
-    `Diagnosis.as_dict()` gives, `request_id` is Amazon's.
+    `Diagnosis.as_dict()` gives, `request_id` is Amazon's. `failed_items` are the parts of the request that failed where
+    others did not (`index`, `name`, `id`, `decision`, ...). `read_back` says how to learn whether the request took
+    effect (`method`, `path`, `query`, `see`, `after`), where that is in doubt and a way is known.
     """
+
+    failed_items: tuple[dict[str, Any], ...] = ()
+    read_back: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -85,7 +90,10 @@ class TryLater(FaultError):
 
 
 class ReadBack(FaultError):
-    """Read the entity that `decision` names before anything is sent again: the request may have taken effect."""
+    """Read before anything is sent again: the request may have taken effect, or was made on outdated knowledge.
+
+    `decision` names what, `read_back` the very request that shows it, where one is known.
+    """
 
 
 class FixRequest(FaultError):

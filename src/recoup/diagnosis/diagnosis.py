@@ -14,7 +14,7 @@ import msgspec
 
 from recoup.catalogue.fault import BodyKind, Fault, Recovery, Remedy, Variant, Who
 from recoup.exchange import Exchange, NoResponse
-from recoup.redaction import redact_text
+from recoup.redaction import redact_data, redact_text
 
 __all__ = ["NOTHING_FAILED", "Basis", "Diagnosis", "Finding", "Item", "Match", "succeeded"]
 
@@ -126,6 +126,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange | None = None
     decision: Mapping[str, Any] | None = None
     retryable: bool | None = None
+    read_back: Mapping[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -163,7 +164,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             "details": _masked(self.details),
             "request_id": _masked(self.request_id),
             "retryable": self.retryable,
-            "decision": None if self.decision is None else _masked_data(dict(self.decision)),
+            "decision": None if self.decision is None else redact_data(dict(self.decision)),
             "remedy": self._remedy(),
             "parameters": {name: redact_text(value) for name, value in self.parameters.items()},
             "findings": [{"rule": finding.rule, "text": redact_text(finding.text)} for finding in self.findings],
@@ -172,6 +173,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         }
         if self.item is not None:
             data["item"] = {"kind": self.item.kind, "index": self.item.index, "name": redact_text(self.item.name)}
+        if self.read_back is not None:
+            data["read_back"] = redact_data(dict(self.read_back))
         return data
 
     def _remedy(self) -> dict[str, Any] | None:
@@ -195,16 +198,6 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 def _masked(text: str | None) -> str | None:
     return None if text is None else redact_text(text)
-
-
-def _masked_data(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact_text(value)
-    if isinstance(value, Mapping):
-        return {str(key): _masked_data(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked_data(item) for item in value]
-    return value
 
 
 NOTHING_FAILED = Diagnosis(failed=False)
