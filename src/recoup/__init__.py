@@ -4,6 +4,9 @@
     recoup.diagnose_all(xs)       the same for many
     recoup.Transport              under httpx2 or httpx: retries and renews as documented, explains the rest
     recoup.AsyncTransport         the same for asynchronous clients
+    recoup.RequestsAdapter        the same under requests
+    recoup.PoolManager            the same under urllib3
+    recoup.aiohttp_middleware     the same under aiohttp
     recoup.Login                  the credentials behind the access tokens
     recoup.outcome(response)      what a transport made of a response
     recoup.raise_for_fault(r)     an exception named for what you do next, for those who want one
@@ -39,10 +42,13 @@ if TYPE_CHECKING:
     from recoup.recovery.advice import diagnose, diagnose_all
     from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait
     from recoup.recovery.policy import Policy
+    from recoup.transports.aiohttp_middleware import aiohttp_middleware
     from recoup.transports.httpx_family import AsyncTransport, Transport
     from recoup.transports.login import Login
     from recoup.transports.outcome import Outcome, outcome, raise_for_fault
     from recoup.transports.recording import Recording, record
+    from recoup.transports.requests_adapter import RequestsAdapter
+    from recoup.transports.urllib3_pool import PoolManager
 
 _HOMES = {
     "recoup.diagnosis.diagnosis": ("Diagnosis",),
@@ -62,10 +68,13 @@ _HOMES = {
     "recoup.recovery.advice": ("diagnose", "diagnose_all"),
     "recoup.recovery.decision": ("Decision", "Done", "GiveUp", "RenewToken", "Resync", "Retry", "Wait"),
     "recoup.recovery.policy": ("Policy",),
+    "recoup.transports.aiohttp_middleware": ("aiohttp_middleware",),
     "recoup.transports.httpx_family": ("AsyncTransport", "Transport"),
     "recoup.transports.login": ("Login",),
     "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
     "recoup.transports.recording": ("Recording", "record"),
+    "recoup.transports.requests_adapter": ("RequestsAdapter",),
+    "recoup.transports.urllib3_pool": ("PoolManager",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("errors", "gateway", "sandbox", "telemetry", "testing")
@@ -87,11 +96,13 @@ __all__ = [
     "OrderOver",
     "Outcome",
     "Policy",
+    "PoolManager",
     "ReadBack",
     "Recording",
     "RecoupError",
     "RenewToken",
     "Request",
+    "RequestsAdapter",
     "Response",
     "Resync",
     "Retry",
@@ -100,6 +111,7 @@ __all__ = [
     "TryLater",
     "UnreadableInput",
     "Wait",
+    "aiohttp_middleware",
     "diagnose",
     "diagnose_all",
     "errors",
