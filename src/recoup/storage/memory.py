@@ -14,6 +14,7 @@ from recoup.governor.learned import Learned
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import BucketState, Granted, TooLate
 from recoup.storage.places import FreePlaces
+from recoup.storage.tokens import MemoryTokens
 
 __all__ = ["MemoryStore"]
 
@@ -33,7 +34,7 @@ class _Kept(msgspec.Struct):
 
 
 class MemoryStore:
-    """Buckets and holds in memory, guarded by one lock."""
+    """Buckets, holds and `tokens` in memory."""
 
     blocking = False
 
@@ -43,6 +44,7 @@ class MemoryStore:
         self._free = FreePlaces()
         self._holds: dict[HoldKey, Hold] = {}
         self._sweep_at = _SWEPT_AT
+        self.tokens = MemoryTokens()
 
     def close(self) -> None:
         """Nothing to close: what was kept is forgotten with the store."""

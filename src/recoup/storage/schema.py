@@ -2,8 +2,8 @@
 
 One subset of SQL that SQLite and PostgreSQL both understand. `recoup_schema` holds the version; a store of an older one
 is brought up when it is opened, in one transaction that only one process at a time can hold. What was released is never
-edited: a change is one more version. Instants are epoch seconds: those of buckets are on the store's clock (PostgreSQL's
-own, or the one that the processes of a machine share), all others on the clock of who wrote them.
+edited: a change is one more version. Instants are epoch seconds: those of buckets, tokens and leases are on the store's
+clock (PostgreSQL's own, or the one that the processes of a machine share), all others on the clock of who wrote them.
 
     recoup_buckets        one row a bucket; `version` tells one state of what was learned from another, 0: nothing was
     recoup_holds          what is held back; `ends` null: until somebody resumes it

@@ -1,0 +1,151 @@
+"""A store in PostgreSQL: for the processes of many machines. Its clock is the only one that counts.
+
+One connection a process, guarded by a lock, not a pool: a reservation takes a tenth of a millisecond, so that one
+connection serves thousands a second, and a hundred processes cost the server a hundred connections and not a thousand.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import Lock
+from typing import Any
+
+from recoup.errors import StoreAway, StoreError
+from recoup.storage.database import Row
+from recoup.storage.schema import bring_up
+
+__all__ = ["PostgresDatabase"]
+
+_PATIENCE = 5  # seconds for a connection, and for one statement
+_NOW = "extract(epoch FROM clock_timestamp())::double precision"
+_MIGRATING = 7_202_117_263_549_871  # the advisory lock of whoever brings the tables up: a number of ours
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+_LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end them there
+
+
+class _Open:
+    """A transaction on a connection, as `recoup.storage.schema` wants it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        return _rows(self._connection.execute(_translated(statement), dict(parameters or {})))
+
+
+class PostgresDatabase:
+    """`recoup.storage.database.Database` in the PostgreSQL database that `url` names.
+
+    Raises StoreError where the driver is not installed or the database cannot be opened.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise StoreError(
+                "PostgreSQL needs its driver, which is not installed: pip install 'recoup[postgres]'"
+            ) from error
+        self._psycopg = psycopg
+        self._url = url
+        self.name = _named(url)
+        self._lock = Lock()
+        self._pid = os.getpid()
+        self._connected: Any = None
+        self._translated: dict[str, str] = {}
+        with self._mine():
+            try:
+                self._connection()
+            except psycopg.Error as error:
+                raise StoreError(
+                    f"{self.name} cannot be opened as a store: {_said(error)}. Give the URL of a database that runs "
+                    "and whose user may create tables, as in postgresql://user@host/name"
+                ) from error
+
+    def run(self, statement: str, parameters: Mapping[str, object]) -> list[Row]:
+        """See `recoup.storage.database.Database`."""
+        translated = self._translated.get(statement)
+        if translated is None:
+            translated = self._translated[statement] = _translated(statement)
+        psycopg = self._psycopg
+        with self._mine():
+            for last in (False, True):
+                try:
+                    return _rows(self._connection().execute(translated, parameters))
+                except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                    self._drop()
+                    if last:
+                        raise StoreAway(f"{self.name} cannot be reached now: {_said(error)}") from error
+                except psycopg.Error as error:
+                    self._drop()
+                    raise StoreError(f"{self.name} refuses: {_said(error)}") from error
+        raise AssertionError  # the second time returns or raises
+
+    def close(self) -> None:
+        """See `recoup.storage.database.Database`."""
+        with self._mine():
+            self._drop()
+
+    def _mine(self) -> Lock:
+        """The lock of this process. After a fork, a lock and a connection of its own."""
+        if self._pid != os.getpid():
+            self._lock, self._pid = Lock(), os.getpid()
+            _LEFT_BEHIND.append(self._connected)
+            self._connected = None
+        return self._lock
+
+    def _connection(self) -> Any:
+        if self._connected is None:
+            self._connected = self._open()
+        return self._connected
+
+    def _open(self) -> Any:
+        connection = self._psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=_PATIENCE,
+            options=f"-c statement_timeout={_PATIENCE}s",
+            fallback_application_name="recoup",
+            keepalives_idle=30,
+            keepalives_interval=5,
+            keepalives_count=3,
+        )
+        try:
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+                bring_up(_Open(connection))
+        except StoreError as error:
+            connection.close()
+            raise StoreError(f"{self.name}: {error}") from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _drop(self) -> None:
+        known, self._connected = self._connected, None
+        if known is not None:
+            with suppress(self._psycopg.Error):  # it is broken, and another one will be opened
+                known.close()
+
+
+def _translated(statement: str) -> str:
+    return _PARAMETER.sub(r"%(\1)s", statement).replace("{now}", _NOW)
+
+
+def _rows(cursor: Any) -> list[Row]:
+    rows: list[Row] = cursor.fetchall() if cursor.description is not None else []
+    return rows
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _named(url: str) -> str:
+    """The database without what stands before the @ or in the query, where a password may be."""
+    place = url.partition("://")[2].rpartition("@")[2].partition("?")[0]
+    return f"the PostgreSQL database {place}" if place else "the PostgreSQL database"
