@@ -8,6 +8,8 @@
     recoup.PoolManager            the same under urllib3
     recoup.aiohttp_middleware     the same under aiohttp
     recoup.Login                  the credentials behind the access tokens
+    recoup.Governor               how fast: usage plans, what answers teach about them, what is held back
+    recoup.open_store(…)          where quotas, holds and tokens last, for one process, a machine or a fleet
     recoup.outcome(response)      what a transport made of a response
     recoup.raise_for_fault(r)     an exception named for what you do next, for those who want one
     recoup.record()               what really goes over the wire, secrets masked
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from recoup.recovery.advice import diagnose, diagnose_all
     from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait
     from recoup.recovery.policy import Policy
+    from recoup.storage.governor import Governor
+    from recoup.storage.opening import open_store
     from recoup.transports.aiohttp_middleware import aiohttp_middleware
     from recoup.transports.httpx_family import AsyncTransport, Transport
     from recoup.transports.login import Login
@@ -61,6 +65,8 @@ _HOMES = {
         "ReadBack",
         "RecoupError",
         "SettingsError",
+        "StoreAway",
+        "StoreError",
         "TryLater",
         "UnreadableInput",
     ),
@@ -70,6 +76,8 @@ _HOMES = {
     "recoup.recovery.policy": ("Policy",),
     "recoup.transports.aiohttp_middleware": ("aiohttp_middleware",),
     "recoup.transports.httpx_family": ("AsyncTransport", "Transport"),
+    "recoup.storage.governor": ("Governor",),
+    "recoup.storage.opening": ("open_store",),
     "recoup.transports.login": ("Login",),
     "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
     "recoup.transports.recording": ("Recording", "record"),
@@ -90,6 +98,7 @@ __all__ = [
     "FaultError",
     "FixRequest",
     "GiveUp",
+    "Governor",
     "Headers",
     "Login",
     "NoResponse",
@@ -107,6 +116,8 @@ __all__ = [
     "Resync",
     "Retry",
     "SettingsError",
+    "StoreAway",
+    "StoreError",
     "Transport",
     "TryLater",
     "UnreadableInput",
@@ -116,6 +127,7 @@ __all__ = [
     "diagnose_all",
     "errors",
     "gateway",
+    "open_store",
     "outcome",
     "raise_for_fault",
     "record",
