@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         ReadBack,
         RecoupError,
         SettingsError,
+        StoreAway,
+        StoreError,
         TryLater,
         UnreadableInput,
     )
