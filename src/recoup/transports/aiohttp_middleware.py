@@ -30,6 +30,7 @@ from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Reque
 from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish
 from recoup.redaction import redact_text
+from recoup.transports.aiohttp_tap import show
 from recoup.transports.caller import Caller, Options
 from recoup.transports.library import Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
@@ -161,6 +162,7 @@ class _Exchange:
         except OSError as error:  # as aiohttp does further up, where it would be too late
             raise aiohttp.ClientOSError(*error.args) from error
         finally:
+            show(asked)
             if request.name is not None:  # what aiohttp shows of its request must not hold our token
                 asked.headers.popall(request.name, None)
                 if before is not None:

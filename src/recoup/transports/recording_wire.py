@@ -93,8 +93,9 @@ class _Recorder:
         **more: Any,
     ) -> None:
         elapsed = self._now() - self._began
+        never_left = no_response is not None and not no_response.sent
         for into in self._into:
-            sent, head, seen = self._sent(request, into.bodies)
+            sent, head, seen = self._sent(request, into.bodies, never_left=never_left)
             exchange = Exchange(
                 request=sent,
                 response=response,
@@ -115,9 +116,11 @@ class _Recorder:
         self._entries[index] = new = msgspec.structs.replace(old, **fields)
         self._into[index].replace(old, new)
 
-    def _sent(self, request: Any, bodies: int) -> tuple[Request, str, Seen]:
+    def _sent(self, request: Any, bodies: int, *, never_left: bool) -> tuple[Request, str, Seen]:
         value, tap = self._library.value(request), self._tap
         seen = tap.seen if tap.seen is not None else Seen.REQUEST
+        if never_left:
+            seen = Seen.NOTHING
         head = masked_head(tap.bytes or _head_of(value))
         body = None if value.body is None else masked_body(value.body, bodies)
         raw = None

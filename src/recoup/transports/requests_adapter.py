@@ -24,6 +24,7 @@ from recoup.transports import urllib3_family as family
 from recoup.transports.caller import Caller, Options
 from recoup.transports.library import Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.urllib3_tap import tap_connections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,6 +182,7 @@ class RequestsAdapter(HTTPAdapter):
                 f"inner: {type(inner).__name__} has max_retries of its own; give it none, there is one owner of retries"
             )
         super().__init__(pool_connections, pool_maxsize, max_retries=0, pool_block=pool_block)
+        tap_connections(self.poolmanager)
         self._inner = inner
         self._left = _Left()
         self._caller = Caller(**options)
@@ -219,6 +221,12 @@ class RequestsAdapter(HTTPAdapter):
         if follows or (place is not None and response.status_code in _REDIRECTS):
             self._remember(response, target, place is not None)
         return response
+
+    def proxy_manager_for(self, proxy: str, **arguments: Any) -> Any:
+        """The manager for this proxy."""
+        manager = super().proxy_manager_for(proxy, **arguments)
+        tap_connections(manager)
+        return manager
 
     def _remember(self, response: requests.Response, target: Target, ours: bool) -> None:
         """Note where the answer redirects to. Requests takes an Authorization field away then, and no other."""

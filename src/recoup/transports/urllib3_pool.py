@@ -24,6 +24,7 @@ from recoup.transports import urllib3_family as family
 from recoup.transports.caller import Caller, Options
 from recoup.transports.library import Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.urllib3_tap import tap_connections
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -194,6 +195,7 @@ class PoolManager(urllib3.PoolManager):
     ) -> None:
         options: Options = {name: arguments.pop(name) for name in _OPTIONS if name in arguments}  # type: ignore[assignment]
         super().__init__(num_pools, headers, **arguments)
+        tap_connections(self)
         self._inner = inner
         self._caller = Caller(**options)
 
