@@ -106,8 +106,9 @@ def obtain(errand: Errand, now: Callable[[], float], ask: Ask, tell: Tell | None
     while True:
         patient = waited < LEASE
         seen = yield from _careful(errand, lambda: _look(errand, now(), patient))  # noqa: B023  called at once
-        if seen is None:  # the store cannot be reached
-            seen = _Seen(versions=errand.versions)
+        if seen is None:  # the store cannot be reached: what this process knows itself counts
+            known = errand.known
+            seen = _Seen(hold=known.parked if known is not None else None, versions=errand.versions)
         if seen.hold is not None:
             return _still_parked(errand, seen.hold, now(), tell)
         if seen.token is not None:
