@@ -226,3 +226,20 @@ def test_a_call_recognises_what_its_driver_did_not() -> None:
     assert isinstance(end, Finish)
     assert end.diagnosis is not None
     assert end.diagnosis.ok
+
+
+NOT_FOUND = b'{"errors":[{"code":"NotFound","message":"Resource not found"}]}'
+DENIED = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
+
+
+def test_of_a_tie_whose_rivals_differ_nobody_says_whether_it_can_work_again() -> None:
+    reports = "https://sellingpartnerapi-eu.amazon.com/reports/2021-06-30/reports/1"
+    tied = diagnose(Exchange(request=Request(method="GET", url=reports), response=Response(status=404, body=NOT_FOUND)))
+    assert "404-premature-poll" in tied.tied  # this one heals by itself, the others never do
+    assert tied.retryable is None
+
+
+def test_of_a_tie_whose_rivals_agree_all_say_the_same() -> None:
+    tied = diagnose(Exchange(request=Request(method="GET", url=SHIPMENTS), response=Response(status=403, body=DENIED)))
+    assert len(tied.tied) > 3
+    assert tied.retryable is False

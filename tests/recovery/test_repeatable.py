@@ -23,7 +23,7 @@ RETURN = "/externalFulfillment/returns/2021-08-19/returns/R1"
 UPDATE = {"method": "POST", "uri": "/inventory/update?locationId=L1&skuId=S1"}
 NUMBERED = {**UPDATE, "body": {"quantity": 5, "clientSequenceNumber": 7}}
 PLAIN = {**UPDATE, "body": {"quantity": 5}}
-FETCH = {"method": "POST", "uri": "/inventory/fetch?locationId=L1&skuId=S1", "body": {}}
+FETCH: dict[str, Any] = {"method": "POST", "uri": "/inventory/fetch?locationId=L1&skuId=S1", "body": {}}
 
 
 def request(method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Request:
