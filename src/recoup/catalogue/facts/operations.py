@@ -16,6 +16,7 @@ import msgspec
 from recoup.catalogue.facts.routes import Routes
 
 __all__ = [
+    "Batch",
     "Body",
     "Operation",
     "OperationTable",
@@ -112,6 +113,19 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: PartsBy = PartsBy.INDEX
 
 
+class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to ask for many things with one request.
+
+    `operation` is the `api/version/id` of the operation that does it, which may be the same one. `items` is how many go
+    into one request, None where no maximum is stated; `by` the parameter or list that takes them, empty where a listing
+    gives them by time or state.
+    """
+
+    operation: str
+    items: int | None = None
+    by: str = ""
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One operation. Ids are not unique (`getShipment` belongs to several APIs); method and path together are.
 
@@ -161,6 +175,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeatable_if: RepeatableIf | None = None  # the same, for requests that carry this
     read_back: ReadBack | None = None
     parts: Parts | None = None  # how to ask again for some of what was asked; None: the request cannot be cut
+    batch: Batch | None = None  # what asks for many of the same in one request; None: nothing is known to
     note: str = ""
 
     @property
