@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from recoup.catalogue.facts.operations import Operation
+from recoup.catalogue.facts.operations import Operation, operations
 from recoup.governor.plan import BucketKey, Plan
+from recoup.governor.plans import Plans
 
 __all__ = ["Demand", "Exceeded", "Forecast", "advice", "forecast"]
 
@@ -72,33 +73,56 @@ class Demand:
             found.since = found.since + _MINUTE if 0 <= elapsed < 2 * _MINUTE else now
         found.count += 1
 
-    def exceeded(self, key: BucketKey, operation: Operation, plan: Plan, now: float) -> Exceeded | None:
+    def exceeded(self, key: BucketKey, operation: Operation, plan: Plan, plans: Plans, now: float) -> Exceeded | None:
         """Whether more was asked in the last minute than the plan could give with a full burst; once an hour."""
         found = self._asked.get(key)
-        if found is None or found.count + found.before <= plan.burst + plan.rate * _MINUTE:
+        most = plan.burst + plan.rate * _MINUTE
+        if found is None or found.count + found.before <= most:
             return None
         asked = found.last_minute(now)
-        if asked <= plan.burst + plan.rate * _MINUTE:
-            return None
-        if found.said_at is not None and 0 <= now - found.said_at < _SAID_AGAIN_AFTER:
+        if asked <= most or (found.said_at is not None and 0 <= now - found.said_at < _SAID_AGAIN_AFTER):
             return None
         found.said_at = now
-        return Exceeded(asked, plan.rate * _MINUTE, advice(operation, plan, asked / _MINUTE))
+        return Exceeded(asked, plan.rate * _MINUTE, advice(operation, plan, plans, asked / _MINUTE, key.region))
 
 
-def forecast(operation: Operation, plan: Plan, calls: int, within: float) -> Forecast:
+def forecast(operation: Operation, plan: Plan, plans: Plans, calls: int, within: float, region: str = "") -> Forecast:
     """Whether `calls` calls can be made in `within` seconds by a plan."""
     seconds = max(0.0, (calls - plan.burst) / plan.rate)
     fits = seconds <= within
-    return Forecast(calls, within, seconds, fits, "" if fits else advice(operation, plan, calls / within))
+    said = "" if fits else advice(operation, plan, plans, calls / within if within > 0 else float("inf"), region)
+    return Forecast(calls, within, seconds, fits, said)
 
 
-def advice(operation: Operation, plan: Plan, wanted: float) -> str:
-    """What meets a plan where `wanted` requests a second are asked for."""
-    asked, allowed = _figure(wanted * _MINUTE), _figure(plan.rate * _MINUTE)
-    begin = f"{asked} a minute asked of a {allowed}-a-minute plan ({operation.id})"
-    return f"{begin}: ask once every {_figure(1 / plan.rate)} s"
+def advice(operation: Operation, plan: Plan, plans: Plans, wanted: float, region: str = "") -> str:
+    """What meets a plan where `wanted` requests a second are asked for: the batch operation, else even spacing."""
+    said = f"{_a_minute(wanted)} a minute asked of a plan of {_a_minute(plan.rate)} a minute ({operation.id})"
+    spacing = f"one call every {_figure(1 / plan.rate)} s meets the plan"
+    batch = operation.batch
+    twin = None if batch is None else operations().get(*_named(batch.operation))
+    if batch is None or twin is None:
+        return f"{said}: {spacing}"
+    same = twin.key == operation.key
+    name = f"{operation.id} itself" if same else twin.id
+    if batch.items is None:
+        return f"{said}: {name} takes many in one request; otherwise {spacing}"
+    size = f"{name} takes {batch.items} in one request" + (f" (in {batch.by})" if batch.by else "")
+    theirs = plan if same else plans.find(twin, region)
+    if theirs is None or wanted / batch.items <= theirs.rate:
+        return f"{said}: {size}, which is {_a_minute(wanted / batch.items)} requests a minute; otherwise {spacing}"
+    most = _a_minute(theirs.rate * batch.items)
+    return f"{said}: {size}, so that {most} a minute are possible, though not as many as asked; otherwise {spacing}"
+
+
+def _named(operation: str) -> tuple[str, str, str]:
+    api, version, name = operation.split("/")
+    return name, api, version
+
+
+def _a_minute(rate: float) -> str:
+    return _figure(rate * _MINUTE)
 
 
 def _figure(number: float) -> str:
+    """Three digits of a number, and all of those before the point."""
     return f"{number:.3g}" if number < 1000 else f"{number:.0f}"

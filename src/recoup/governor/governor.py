@@ -18,10 +18,10 @@ import msgspec
 
 from recoup.catalogue.facts.operations import Operation
 from recoup.errors import SettingsError
-from recoup.governor.demand import Demand, Exceeded
+from recoup.governor.demand import Demand, Exceeded, Forecast, forecast
 from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.plan import BucketKey, Plan
-from recoup.governor.plans import GUESS, Plans, burst_for
+from recoup.governor.plans import GUESS, Plans, burst_for, find_operation
 from recoup.governor.stores import Granted, Store, TooLate
 
 __all__ = ["Changed", "Governor"]
@@ -181,7 +181,17 @@ class Governor:
         plan = self.plan(key, operation)
         if plan is None or operation is None:
             return None
-        return self._demand.exceeded(key, operation, plan, now)
+        return self._demand.exceeded(key, operation, plan, self._plans, now)
+
+    def forecast(self, operation: str, *, calls: int, within: float, region: str = "") -> Forecast | None:
+        """Whether `calls` calls of an operation (its id, or `api/version/id`) fit into `within` seconds.
+
+        Reckoned with the plan before anything that answers taught, and a full bucket. None: no plan is known. Raises
+        SettingsError for a name that is no operation.
+        """
+        found = find_operation(operation)
+        plan = self._plans.find(found, region)
+        return None if plan is None else forecast(found, plan, self._plans, calls, within, region)
 
     # --- holds
 
@@ -203,6 +213,7 @@ class _Unlimited(Governor):
 
     def __init__(self) -> None:
         self.margin = 0.0
+        self._plans = Plans()
 
     @property
     def blocking(self) -> bool:

@@ -15,7 +15,7 @@ from recoup.catalogue.facts.operations import Operation, operations
 from recoup.errors import SettingsError
 from recoup.governor.plan import BucketKey, Plan
 
-__all__ = ["GUESS", "Plans", "burst_for"]
+__all__ = ["GUESS", "Plans", "burst_for", "find_operation"]
 
 GUESS = Plan(1.0, 1)
 """Of an operation whose plan nobody published, after its first 429."""
@@ -60,16 +60,29 @@ class Plans:
         return None if operation is None else self.find(operation, key.region)
 
 
-def _known(name: str) -> str:
+def find_operation(name: str) -> Operation:
+    """The operation of that id, the newest where there are several, or of that `api/version/id`.
+
+    Raises SettingsError where there is none, with the one that may have been meant.
+    """
     table = operations()
     identifier = name.rpartition("/")[2]
     found = table.by_id(identifier)
-    if any(name in (item.id, "/".join(item.key)) for item in found):
-        return name
+    for item in found:
+        if name in (item.id, "/".join(item.key)):
+            return item
     near = get_close_matches(identifier, {item.id for item in table.items}, 1)
     meant = found or (table.by_id(near[0]) if near else [])
     hint = f"did you mean {'/'.join(meant[0].key)}?" if meant else "give its id, as in orders/v0/getOrders"
-    raise SettingsError(f"plans: {name!r} is no operation that is known; {hint}")
+    raise SettingsError(f"{name!r} is no operation that is known; {hint}")
+
+
+def _known(name: str) -> str:
+    try:
+        find_operation(name)
+    except SettingsError as error:
+        raise SettingsError(f"plans: {error}") from None
+    return name
 
 
 def _plan(name: str, given: Plan | tuple[float, int] | None) -> Plan | None:
