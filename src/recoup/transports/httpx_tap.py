@@ -51,16 +51,19 @@ def _note(tap: Tap, name: str, info: dict[str, Any]) -> None:
     request = info["request"]
     if name.startswith("http2"):
         tap.head(_fields(request), Seen.FIELDS)
-    else:
-        tap.head(_bytes(request))
+    elif head := _bytes(request):
+        tap.head(head)
 
 
 def _bytes(request: Any) -> bytes:
     """The head as h11 writes it for both libraries; h11 is asked itself, so that nothing is imitated."""
     import h11  # late, and there: both libraries stand on it
 
-    head = h11.Request(method=request.method, target=request.url.target, headers=request.headers)
-    return h11.Connection(h11.CLIENT).send(head) or b""
+    try:
+        head = h11.Request(method=request.method, target=request.url.target, headers=request.headers)
+        return h11.Connection(h11.CLIENT).send(head) or b""
+    except h11.LocalProtocolError:  # the library is about to raise the same, and sends nothing
+        return b""
 
 
 def _fields(request: Any) -> bytes:

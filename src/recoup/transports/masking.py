@@ -8,7 +8,7 @@ from recoup.redaction import redact_headers, redact_text, redact_url
 
 __all__ = ["masked_body", "masked_head"]
 
-_MARGIN = 1024  # characters before a cut that are not kept: half a secret may stand there, which no pattern knows
+_MARGIN = 1024  # bytes before a cut that are not kept: half a secret may stand there, which no pattern knows
 
 
 def masked_head(head: bytes) -> str:
@@ -28,7 +28,7 @@ def _masked_field(line: str) -> str:
 
 
 def masked_body(body: bytes, limit: int) -> bytes:
-    """At most about `limit` bytes of a body, its secrets masked; what is no text in UTF-8 is only counted."""
+    """At most about `limit` characters of a body, its secrets masked; what is no text in UTF-8 is only counted."""
     if not body:
         return b""
     if limit <= 0:
@@ -36,13 +36,17 @@ def masked_body(body: bytes, limit: int) -> bytes:
     begun = body[: limit + _MARGIN]
     cut = len(begun) < len(body)
     try:
-        text = getincrementaldecoder("utf-8")().decode(begun, final=not cut)
+        text = _text(begun, final=not cut)
     except UnicodeDecodeError:
         return f"<{len(body)} bytes, not text>".encode()
     if "\x00" in text:
         return f"<{len(body)} bytes, not text>".encode()
     masked = redact_text(text)
+    safe = len(masked) - (len(text) - len(_text(begun[:-_MARGIN], final=False)) if cut else 0)
     if cut or len(masked) > limit + _MARGIN:
-        kept = masked[: max(0, min(limit, len(masked) - _MARGIN))] if cut else masked[:limit]
-        return f"{kept}<and more, {len(body)} bytes in all>".encode()
+        return f"{masked[: max(0, min(limit, safe))]}<and more, {len(body)} bytes in all>".encode()
     return masked.encode()
+
+
+def _text(body: bytes, *, final: bool) -> str:
+    return getincrementaldecoder("utf-8")().decode(body, final=final)

@@ -23,7 +23,7 @@ class _Tapped:
         if tap is not None and not tap.bytes and isinstance(data, bytes) and not data.startswith(b"CONNECT "):
             head, end, _ = data.partition(_END)
             tap.head(head + end)
-        super().send(data)  # type: ignore[misc]  a connection's, which stands behind this class
+        super().send(data)  # type: ignore[misc]  # of the connection class behind this one
 
 
 class _HTTPConnection(_Tapped, connection.HTTPConnection):
