@@ -228,13 +228,13 @@ def test_a_call_recognises_what_its_driver_did_not() -> None:
     assert end.diagnosis.ok
 
 
-NOT_FOUND = b'{"errors":[{"code":"NotFound","message":"Resource not found"}]}'
+NOT_FOUND = b'{"errors":[{"code":"NotFound","message":"The requested resource doesn\'t exist."}]}'
 DENIED = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
 
 
 def test_of_a_tie_whose_rivals_differ_nobody_says_whether_it_can_work_again() -> None:
-    reports = "https://sellingpartnerapi-eu.amazon.com/reports/2021-06-30/reports/1"
-    tied = diagnose(Exchange(request=Request(method="GET", url=reports), response=Response(status=404, body=NOT_FOUND)))
+    url = "https://sellingpartnerapi-eu.amazon.com/fba/inbound/v1/eligibility/itemPreview?asin=B0&program=INBOUND"
+    tied = diagnose(Exchange(request=Request(method="GET", url=url), response=Response(status=404, body=NOT_FOUND)))
     assert "404-premature-poll" in tied.tied  # this one heals by itself, the others never do
     assert tied.retryable is None
 

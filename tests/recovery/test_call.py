@@ -270,7 +270,7 @@ def test_a_repeat_that_is_held_back_hands_up_the_failure_before_it() -> None:
     assert finish.diagnosis is not None
     assert (finish.diagnosis.id, finish.diagnosis.decision) == (
         "sc-00001-service-unavailable",
-        {"action": "wait", "subject": "call", "after": 60.0},
+        {"action": "wait", "subject": "call", "after": 60.0, "resends": 0},
     )
     assert finish.history.count == 1
 
