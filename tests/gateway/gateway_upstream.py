@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -165,15 +166,17 @@ def patient(**more: Any) -> dict[str, Any]:
     return {"timing": Timing.without_waiting(), "random": lambda: 0.5, **more}
 
 
-def raw(port: int, data: bytes, *, until_closed: bool = True, wait: float = 20.0) -> bytes:
-    """Send bytes to the gateway and read what comes until it closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=wait) as connection:
-        connection.sendall(data)
-        if until_closed:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_WR)
-        parts = []
+def raw(port: int, data: bytes, *, one: bool = False) -> bytes:
+    """Send bytes to the gateway and read what comes until it closes the connection; or `one` answer with its length."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        with suppress(OSError):  # it may have heard enough
+            connection.sendall(data)
+        read = b""
         with suppress(ConnectionResetError):
             while part := connection.recv(1 << 16):
-                parts.append(part)
-    return b"".join(parts)
+                read += part
+                head, end, body = read.partition(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head.lower())
+                if one and end and length and len(body) >= int(length[1]):
+                    break
+    return read

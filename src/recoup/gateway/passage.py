@@ -51,7 +51,11 @@ class Passage:
     async def run(self, door: AsyncTransport, buffer: int) -> None:
         """Carry it out. Raises Refused where the request's body does not arrive, before anything was answered."""
         inbox, line = self._inbox, self._line
-        body, framing = await body_of(self._asked, inbox, buffer)
+        try:
+            body, framing = await body_of(self._asked, inbox, buffer)
+        except Gone:
+            line.note = "the program has gone"
+            return
         sending = asyncio.ensure_future(self._sent(door, body, framing))
         watching = asyncio.ensure_future(_watch(inbox, sending)) if isinstance(body, bytes) else None
         try:

@@ -79,8 +79,11 @@ class GatewayProtocol(HttpToolsProtocol):
         self._unwatch()
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever its type says
         if cycle is not None and not cycle.response_complete:
-            self.transport.abort()  # an answer is under way, and must not be mixed with this one
-            return
+            if cycle.response_started or self.pipeline:
+                self.transport.abort()  # an answer is under way, and must not be mixed with this one
+                return
+            cycle.disconnected = True  # the body is what is wrong: nobody waits for the answer any more
+            cycle.message_event.set()
         body = error_body("RefusedByGateway", message, "Nothing was sent to Amazon.")
         self.transport.write(
             STATUS_LINE[status]
