@@ -68,6 +68,7 @@ _SHIPMENT: dict[str, Any] = {
     "creationDateTime": "2026-11-23T15:17:11Z",
     "lastUpdatedDateTime": "2026-11-23T15:17:11Z",
 }
+_INVOICE = {"document": {"format": "PDF", "content": "JVBERi0="}}
 _REASONS = {200: "OK", 204: "No Content", 207: "Multi-Status"}
 
 
@@ -104,7 +105,7 @@ class World:
         if operation.name == "read":
             return 200, self.shipment(marker)
         if operation.name == "invoice":
-            return 200, {"document": {"format": "PDF", "content": "JVBERi0="}}
+            return 200, _INVOICE
         if operation.name == "labels":
             return 200, {"packageShipLabelList": [_label("SUCCESS")]}
         if operation.name == "stock":
@@ -210,6 +211,16 @@ class Connection:
         if operation.writes and (method, path) == ("GET", f"{SHIPMENTS}/{marker}"):
             world.read_back[marker] += 1
             self._writer.write(_answer(200, world.shipment(marker)))
+            return True
+        if (method, path) == ("GET", f"{SHIPMENTS}/{marker}/invoice"):
+            world.read_back[marker] += 1
+            there = world.effects[marker] > 0
+            error = {
+                "code": "NotFound",
+                "message": "Requested artifact of type 'INVOICE' not found",
+                "details": "SC_00003",
+            }
+            self._writer.write(_answer(200, _INVOICE) if there else _answer(404, {"errors": [error]}))
             return True
         if path == INVENTORY and b"/inventory/fetch" in body:
             world.read_back[marker] += 1

@@ -1,7 +1,7 @@
 """recoup under every client that it works under, set up as the documentation shows.
 
 The caller's side is `recoup.raise_for_fault` and what it raises; what a client raises by itself, for want of an answer,
-carries an outcome. Nothing here looks at a status.
+carries an outcome. What was lost is read back as the outcome says. Nothing here looks at a status.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import asyncio
 import json
 from abc import abstractmethod
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
+from urllib.parse import urlencode
 
 import recoup
 from side_by_side.bare import LOGIN, effect_seen
 from side_by_side.caller import Contestant, Ended, Said
 from side_by_side.http_clients import TIMEOUT
-from side_by_side.plan import INVENTORY, SHIPMENTS, Planned, fetch
+from side_by_side.plan import Planned
 
 __all__ = ["WITH_RECOUP", "parts"]
 
@@ -27,27 +29,18 @@ def parts(address: str) -> dict[str, Any]:
     """What every face is given: credentials, the server as a host of ours, and no usage plans to keep."""
     credentials: Any = {**LOGIN, "token_url": address + "/auth/o2/token"}
     login = recoup.Login(**credentials)
-    more = {"governor": recoup.Governor.unlimited()} if "Governor" in recoup.__all__ else {}
-    return {"login": login, "hosts": [address], **more}
-
-
-def failed(said: BaseException, thing: Any) -> Ended:
-    """What the caller makes of an exception: `thing` is the response that it speaks of, or itself."""
-    made = recoup.outcome(thing)
-    if made is None:
-        return Ended(Said.FAILED, why=type(said).__name__)
-    lost = isinstance(made.decision, recoup.Resync) and made.history.outcome_unknown
-    return Ended(Said.LOST if lost else Said.FAILED, why=f"{made.decision!r}"[:100])
+    return {"login": login, "hosts": [address], "governor": recoup.Governor.unlimited()}
 
 
 class WithRecoup(Contestant):
     """One client with recoup under it. `lost` is what the client raises for want of an answer."""
 
-    lost: type[Exception]
+    lost: tuple[type[Exception], ...]
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
         self._address = address
+        self._looks: dict[str, Any] = {}  # by marker: how to read a write back, as recoup said
 
     @abstractmethod
     def send(self, method: str, url: str, body: bytes | None) -> tuple[Any, bytes]:
@@ -55,26 +48,35 @@ class WithRecoup(Contestant):
 
     def call(self, planned: Planned) -> Ended:
         operation, marker = planned.operation, planned.marker
+        sent = operation.body(marker)
         try:
-            response, body = self._send(operation.method, operation.target(marker), operation.body(marker))
-        except (recoup.FaultError, self.lost) as error:
-            return failed(error, error)
+            url = self._address + operation.target(marker)
+            response, body = self.send(operation.method, url, None if sent is None else json.dumps(sent).encode())
+        except (recoup.FaultError, *self.lost) as error:
+            return self._failed(marker, error, error)
         try:
             recoup.raise_for_fault(response)
         except recoup.FaultError as error:
-            return failed(error, response)
+            return self._failed(marker, error, response)
         return Ended(Said.WORKED, json.loads(body) if body else None)
 
-    def effect(self, planned: Planned) -> bool:
-        marker = planned.marker
-        if planned.operation.name == "stock":
-            _, body = self._send("POST", INVENTORY, fetch(marker))
-        else:
-            _, body = self._send("GET", f"{SHIPMENTS}/{marker}", None)
-        return effect_seen(planned, json.loads(body))
+    def _failed(self, marker: str, said: BaseException, thing: Any) -> Ended:
+        """What the caller makes of an exception: `thing` is the response that it speaks of, or itself."""
+        made = recoup.outcome(thing)
+        if made is None:
+            return Ended(Said.FAILED, why=type(said).__name__)
+        if isinstance(made.decision, recoup.Resync) and made.history.outcome_unknown:
+            self._looks[marker] = made.read_back
+            return Ended(Said.LOST, why=f"{made.decision!r}"[:100])
+        return Ended(Said.FAILED, why=f"{made.decision!r}"[:100])
 
-    def _send(self, method: str, target: str, body: dict[str, Any] | None) -> tuple[Any, bytes]:
-        return self.send(method, self._address + target, None if body is None else json.dumps(body).encode())
+    def effect(self, planned: Planned) -> bool:
+        look = self._looks.pop(planned.marker)
+        assert look is not None, f"recoup knows no way to read {planned.operation.name} back"
+        assert not look.missing, f"recoup does not know {look.missing} of {planned.operation.name}"
+        url = self._address + look.path + (f"?{urlencode(look.query)}" if look.query else "")
+        _, body = self.send(look.method, url, look.body)
+        return effect_seen(planned, json.loads(body))
 
 
 class Httpx2(WithRecoup):
@@ -82,8 +84,8 @@ class Httpx2(WithRecoup):
 
     def __init__(self, name: str, address: str) -> None:
         super().__init__(name, address)
-        library = __import__(self.library)
-        self.lost = library.TransportError
+        library = import_module(self.library)
+        self.lost = (library.TransportError,)
         self._client = library.Client(transport=recoup.Transport(**parts(address)), timeout=TIMEOUT)
 
     def send(self, method: str, url: str, body: bytes | None) -> tuple[Any, bytes]:
@@ -103,7 +105,7 @@ class AsyncHttpx2(WithRecoup):
         import httpx2
 
         super().__init__(name, address)
-        self.lost = httpx2.TransportError
+        self.lost = (httpx2.TransportError,)
         self._runner = asyncio.Runner()
         self._client = httpx2.AsyncClient(transport=recoup.AsyncTransport(**parts(address)), timeout=TIMEOUT)
 
@@ -119,11 +121,77 @@ class AsyncHttpx2(WithRecoup):
         self._runner.close()
 
 
+class Requests(WithRecoup):
+    def __init__(self, name: str, address: str) -> None:
+        import requests
+
+        super().__init__(name, address)
+        self.lost = (requests.RequestException,)
+        self._session = requests.Session()
+        self._session.mount("http://", recoup.RequestsAdapter(**parts(address)))
+
+    def send(self, method: str, url: str, body: bytes | None) -> tuple[Any, bytes]:
+        response = self._session.request(method, url, data=body, headers=FIELDS, timeout=TIMEOUT)
+        return response, response.content
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class Urllib3(WithRecoup):
+    def __init__(self, name: str, address: str) -> None:
+        import urllib3
+
+        super().__init__(name, address)
+        self.lost = (urllib3.exceptions.HTTPError,)
+        self._pool = recoup.PoolManager(timeout=TIMEOUT, **parts(address))
+
+    def send(self, method: str, url: str, body: bytes | None) -> tuple[Any, bytes]:
+        response = self._pool.request(method, url, body=body, headers=FIELDS)
+        return response, response.data
+
+    def close(self) -> None:
+        self._pool.clear()
+
+
+class Aiohttp(WithRecoup):
+    def __init__(self, name: str, address: str) -> None:
+        import aiohttp
+
+        super().__init__(name, address)
+        self.lost = (aiohttp.ClientError,)
+        self._runner = asyncio.Runner()
+
+        async def opened() -> Any:
+            limits = aiohttp.ClientTimeout(sock_read=TIMEOUT)
+            return aiohttp.ClientSession(middlewares=[recoup.aiohttp_middleware(**parts(address))], timeout=limits)
+
+        self._session = self._runner.run(opened())
+
+    def send(self, method: str, url: str, body: bytes | None) -> tuple[Any, bytes]:
+        async def sending() -> tuple[Any, bytes]:
+            async with self._session.request(method, url, data=body, headers=FIELDS) as response:
+                return response, await response.read()
+
+        return self._runner.run(sending())
+
+    def close(self) -> None:
+        self._runner.run(self._session.close())
+        self._runner.close()
+
+
 def _make(name: str, kind: type[WithRecoup]) -> Callable[[str], Contestant]:
     return lambda address: kind(name, address)
 
 
 WITH_RECOUP: dict[str, Callable[[str], Contestant]] = {
     f"recoup under {name}": _make(f"recoup under {name}", kind)
-    for name, kind in (("httpx2", Httpx2), ("httpx2, async", AsyncHttpx2), ("httpx", Httpx))
+    for name, kind in (
+        ("httpx2", Httpx2),
+        ("httpx2, async", AsyncHttpx2),
+        ("httpx", Httpx),
+        ("requests", Requests),
+        ("urllib3", Urllib3),
+        ("aiohttp", Aiohttp),
+    )
 }
