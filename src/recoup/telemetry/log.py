@@ -7,6 +7,8 @@
     Waited: before another attempt, or 5 s and more        INFO, else DEBUG
     CallEnded: a success at the first attempt              DEBUG
     CallEnded: a success after more than one               INFO
+    CallEnded: a call that was broken off (a cancelled     INFO
+      task, an exception of the caller's own code)
     CallEnded: a fault handed up, failed items             WARNING
     TokenFetched, PlanLearned                              INFO
     TokenRefused                                           WARNING; ERROR where nobody asks again (parked)
@@ -61,7 +63,9 @@ def _waited(event: Any) -> int:
 
 
 def _ended(event: Any) -> int:
-    if event.failed_items or event.unknown or event.decision not in ("", "done"):
+    if not event.decision:
+        return logging.INFO
+    if event.failed_items or event.unknown or event.decision != "done":
         return logging.WARNING
     return logging.INFO if event.attempts > 1 else logging.DEBUG
 

@@ -64,9 +64,10 @@ class _OpenCall(msgspec.Struct):
 class OpenTelemetry:
     """A listener that makes spans and metrics, with the global providers where none are given.
 
-    Threads and tasks may share it. The span of a call is a child of the span that is current where the call begins. Of
-    calls whose end is never told, as of cancelled ones, at most `most_open` spans stay open; the oldest is ended then,
-    with `recoup.abandoned`. `close` ends all. Raises SettingsError, on import, where opentelemetry-api is missing.
+    Threads and tasks may share it. The span of a call is a child of the span that is current where the call begins. A
+    call that was broken off, as by a cancelled task, ends with `recoup.abandoned`. Should the end of calls never be
+    told, at most `most_open` spans stay open, and the oldest is ended so; `close` ends all. Raises SettingsError, on
+    import, where opentelemetry-api is missing.
     """
 
     def __init__(
@@ -213,7 +214,10 @@ class OpenTelemetry:
         span.end(_nanoseconds(event.at))
 
     def _ended(self, event: CallEnded) -> None:
-        failed = event.decision not in ("", "done")
+        if not event.decision:
+            self._broken_off(event)
+            return
+        failed = event.decision != "done"
         outcome = _known(
             {
                 "http.response.status_code": event.status,
@@ -244,6 +248,13 @@ class OpenTelemetry:
         if failed:
             call.span.set_status(Status(StatusCode.ERROR, event.fault or event.decision))
         call.span.end(_nanoseconds(event.at))
+
+    def _broken_off(self, event: CallEnded) -> None:
+        with self._lock:
+            call = self._open.pop(event.call, None) if event.call is not None else None
+        if call is not None:
+            call.last = event.at
+            _abandon(call)
 
     def _find(self, event: Event) -> _OpenCall | None:
         return self._open.get(event.call) if event.call is not None else None

@@ -87,10 +87,12 @@ def _what(event: Event) -> str:
 
 
 def _ended(event: CallEnded) -> str:
+    if not event.decision:
+        return f"broken off after {_seconds(event.seconds)}, before anything was decided"
     times = "1 attempt" if event.attempts == 1 else f"{event.attempts} attempts"
     waited = f", {_seconds(event.waited)} of it waiting" if event.waited else ""
     text = f"ended after {times} in {_seconds(event.seconds)}{waited}: {_came(event.status, event.fault)}"
-    if event.decision not in ("", "done"):
+    if event.decision != "done":
         text += f"; {event.decision}"
     if event.failed_items:
         text += f"; {event.failed_items} failed item{'s' if event.failed_items > 1 else ''}"
