@@ -113,9 +113,13 @@ class Governor:
         self.store.give_back(key, granted, now=now)
 
     def news(self, key: BucketKey, *, status: int | None, rate: float | None, now: float) -> bool:
-        """Whether `seen` would have something to tell the store. If not, it needs not be called."""
-        if status == 429 or (key in self._fresh and self._late(key, now) > 0):
+        """Whether `seen` would have something to tell the store. If not, it need not be called."""
+        if status == 429:
             return True
+        if key in self._fresh:
+            if self._late(key, now) > 0:
+                return True
+            self._fresh.pop(key, None)  # in time; later answers say nothing about the first
         if rate is None:
             return False
         known = self._stated.get(key)

@@ -8,9 +8,9 @@ application, or Amazon allows less than it says. It is additive increase and mul
 who know nothing of each other come to share one quota. One 429 takes 30 % off, and however many come within one
 interval are one, since they were sent before the first could be known. Half a per cent of the whole rate comes back in
 each interval, the time in which the plan allows one request: a single 429 is forgotten after 60 requests' time (12 s at
-five a second), and where half of the quota belongs to somebody else about one request in 25 finds out. A tenth of the
-rate is always left. A rate that is stated anew, and differs from the one before, wins: what 429s had taught was about
-the other one.
+five a second), and where somebody else takes half of the quota about one request in 20 finds out (a fifth: one in 47).
+A tenth of the rate is always left. A rate that is stated anew, and differs from the one before, wins: what 429s had
+taught was about the other one.
 """
 
 from __future__ import annotations
