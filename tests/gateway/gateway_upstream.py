@@ -18,7 +18,7 @@ SECRET = "amzn1.oa2-cs.v1.planted-secret"
 REFRESH = "Atzr|planted-refresh"
 TOKEN = "Atza|planted-access"
 TOKEN_PATH = "/auth/o2/token"
-CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": SECRET, "refresh_token": REFRESH}
+CREDENTIALS: dict[str, Any] = {"client_id": CLIENT_ID, "client_secret": SECRET, "refresh_token": REFRESH}
 
 
 @dataclass

@@ -155,6 +155,8 @@ def test_a_cut_answer(method: str, sent: int, unknown: bool) -> None:
         assert error["code"] == "NoAnswer"
         if unknown:
             assert (said["decision"], said["read-first"]) == ("resync", "effect")
+            assert said["read-back"] == "GET /externalFulfillment/2024-09-11/shipments/S1"
+            assert said["read-operation"] == "external-fulfillment/2024-09-11/getShipment"
             assert "It may have taken effect: read back before sending it again." in error["details"]
 
 

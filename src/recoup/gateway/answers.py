@@ -7,6 +7,7 @@ working, and carry `x-recoup-origin: gateway`, so that nobody takes them for Ama
 from __future__ import annotations
 
 import math
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -85,7 +86,24 @@ def outcome_fields(made: Outcome) -> Fields:
         fields.append(field("unknown-outcome", "true"))
     if diagnosis is not None and diagnosis.failed:
         fields += _fault_fields(diagnosis)
+        if made.failed_items:
+            fields.append(field("failed-items", len(made.failed_items)))
     fields += _decision_fields(made.decision)
+    if isinstance(made.decision, Resync) or history.outcome_unknown:
+        fields += _read_back_fields(made)
+    return fields
+
+
+def _read_back_fields(made: Outcome) -> Fields:
+    """Which request shows the truth. Its path is given where the call tells all of it, and no body is needed."""
+    look = made.read_back
+    if look is None:
+        return []
+    fields = [field("read-operation", look.operation)]
+    query = urlencode(look.query, safe=",:")
+    whole = f"{look.method} {look.path}{'?' if query else ''}{query}"
+    if not look.missing and look.body is None and len(whole) <= _LONGEST_VALUE:
+        fields.append((b"x-recoup-read-back", whole.encode("ascii", "replace")))
     return fields
 
 
