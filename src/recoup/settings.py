@@ -21,6 +21,8 @@ _TEXTS = {
     "client_secret": "RECOUP_CLIENT_SECRET",
     "refresh_token": "RECOUP_REFRESH_TOKEN",
     "gateway_key": "RECOUP_GATEWAY_KEY",
+    "store": "RECOUP_STORE",
+    "store_key": "RECOUP_STORE_KEY",
 }
 """The settings that are texts, and their names in the environment."""
 
@@ -34,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `client_id`, `client_secret`, `refresh_token` (RECOUP_CLIENT_ID, RECOUP_CLIENT_SECRET, RECOUP_REFRESH_TOKEN): an
     application and one seller's authorization, for commands that call Amazon.
     `gateway_key` (RECOUP_GATEWAY_KEY): the key that a gateway asks its clients for.
+    `store` (RECOUP_STORE): where quotas, holds and tokens are kept, as `recoup.open_store` takes it, and `store_key`
+    (RECOUP_STORE_KEY) the key that seals the tokens in it.
     """
 
     catalogue: Path | None = None
@@ -42,9 +46,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     client_secret: str | None = None
     refresh_token: str | None = None
     gateway_key: str | None = None
+    store: str | None = None
+    store_key: str | None = None
 
     def __repr__(self) -> str:
-        secrets = ("control_key", "client_secret", "refresh_token", "gateway_key")
+        # The store too: the URL of a database may hold a password.
+        secrets = ("control_key", "client_secret", "refresh_token", "gateway_key", "store", "store_key")
         parts = []
         for name in self.__struct_fields__:
             value = getattr(self, name)
