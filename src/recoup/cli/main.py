@@ -19,7 +19,7 @@ from recoup.settings import Settings
 __all__ = ["Invocation", "Streams", "main"]
 
 # Name -> module under recoup.cli. A command is imported when it runs, or for its one line of `recoup --help`.
-COMMANDS = ("explain", "diagnose", "sandbox", "gateway", "drill")
+COMMANDS = ("explain", "diagnose", "status", "resume", "sandbox", "gateway", "drill")
 
 
 class Streams(NamedTuple):
