@@ -148,6 +148,11 @@ class Call:
         return self._deadline
 
     @property
+    def waited(self) -> float:
+        """Seconds for which the call has waited since its latest attempt."""
+        return self._waited
+
+    @property
     def history(self) -> History:
         """The attempts that have ended so far."""
         return self._history

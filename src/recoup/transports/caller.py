@@ -8,15 +8,21 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypedDict
 
 from recoup.errors import SettingsError
+from recoup.governor.governor import Governor
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
+from recoup.storage import governor as memory
+from recoup.telemetry.events import Listener
 from recoup.transports import timing as timings
+from recoup.transports.course import Courses
 from recoup.transports.effects import Flow, carry_out, carry_out_async
 from recoup.transports.flow import Flows
 from recoup.transports.hosts import Hosts, Place
 from recoup.transports.library import AsyncWire, Library, SyncWire, Target
 from recoup.transports.login import Login
+from recoup.transports.pacing import Pacing
 from recoup.transports.recording import recordings
+from recoup.transports.telling import checked_listeners
 from recoup.transports.timing import Timing
 
 __all__ = ["Caller", "Options", "checked_deadline"]
@@ -28,8 +34,16 @@ class Options(TypedDict, total=False):
     `login` fetches and renews access tokens for requests that carry none; a request that carries one already keeps it,
     and a refusal of it is handed up. `policy` holds the numbers of recovery, `timing` the clock, `random` the source
     of jitter in [0, 1). `hosts` names further hosts that count as the Selling Partner API, such as a sandbox's
-    `127.0.0.1`. `deadline` is how many seconds one call may take in all: a wait that would end later is not begun, an
-    answer that is under way is not cut off (the client's own time limits do that).
+    `127.0.0.1`.
+
+    `governor` paces the calls and remembers what is held back; without one this client has one of its own, in memory,
+    with the plans of the fact table. `recoup.Governor.unlimited()` paces nothing. `seller` is a name for the selling
+    partner for whom the calls are made: needed where several clients, or several processes, share one governor and the
+    callers bring access tokens themselves, so that nobody can tell whose they are. A login knows its own.
+
+    `deadline` is how many seconds one call may take in all: a wait that would end later is not begun, an answer that
+    is under way is not cut off (the client's own time limits do that). `listeners` are told every event of
+    `recoup.telemetry.events`.
     """
 
     login: Login | None
@@ -37,12 +51,15 @@ class Options(TypedDict, total=False):
     timing: Timing | None
     random: Callable[[], float] | None
     hosts: Iterable[str] | None
+    governor: Governor | None
+    seller: str | None
     deadline: float | None
+    listeners: Iterable[Listener] | None
 
 
 class Caller:
-    """Policy, quota, login, clock and chance of one client. Takes `Options`; raises SettingsError where a host is none
-    or a deadline is no number of seconds.
+    """What all calls of one client share. Takes `Options`; raises SettingsError, naming the option, where a value
+    cannot be what it should be.
 
     Safe to share between threads, tasks and event loops.
     """
@@ -55,7 +72,10 @@ class Caller:
         timing: Timing | None = None,
         random: Callable[[], float] | None = None,
         hosts: Iterable[str] | None = None,
+        governor: Governor | None = None,
+        seller: str | None = None,
         deadline: float | None = None,
+        listeners: Iterable[Listener] | None = None,
     ) -> None:
         self._timing = timing
         self._hosts = Hosts(hosts)
@@ -64,6 +84,9 @@ class Caller:
         self._flows = Flows(
             login=login,
             policy=policy,
+            pacing=Pacing(governor if governor is not None else memory.Governor(), policy, self._now),
+            courses=_courses(login, seller),
+            listeners=checked_listeners(listeners),
             now=self._now,
             random=random if random is not None else _random.random,
             quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
@@ -118,6 +141,14 @@ class Caller:
 
     def _now(self) -> float:
         return self._current().now()
+
+
+def _courses(login: Login | None, seller: str | None) -> Courses:
+    if seller is not None and not seller.strip():
+        raise SettingsError(f"seller: {seller!r} is not valid; give a name for the selling partner, such as its id")
+    if login is None:
+        return Courses(None, seller)
+    return Courses(login.application, login.seller if seller is None else seller)
 
 
 def checked_deadline(seconds: object) -> float | None:
