@@ -56,7 +56,7 @@ class App:
         operation = operation_of(asked)
         line = Line(name=name_of(asked, operation), began=time.monotonic())
         line.seller = None if asked.seller is None else asked.seller.name
-        self._tally.running += 1
+        reply.ending = self._tally.begin(line)
         try:
             door = self._doors.door(asked, operation)
             passage = Passage(asked, operation, Inbox(receive), reply, line, timeout=self._options.timeout)
@@ -69,8 +69,7 @@ class App:
             LOGGER.error("%s failed: %s: %s", line.name, type(error).__name__, redact_text(str(error)))
             await self._mistake(reply, line)
         finally:
-            self._tally.running -= 1
-            self._tally.done(line)
+            reply.ending()
 
     async def _mistake(self, reply: Reply, line: Line) -> None:
         if reply.started:

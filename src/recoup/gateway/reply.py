@@ -13,6 +13,10 @@ __all__ = ["Reply"]
 Fields = list[tuple[bytes, bytes]]
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Reply:
     """Over ASGI's `send`, and the connection's own way to be broken off."""
 
@@ -21,6 +25,8 @@ class Reply:
         self._abort = abort
         self.started = False
         """Whether the head has been sent: nothing else can be answered then."""
+        self.ending: Callable[[], None] = _nothing
+        """Called before the last byte: who has the answer finds it in the counts."""
 
     async def start(self, status: int, headers: Fields) -> None:
         """Send the head."""
@@ -33,11 +39,13 @@ class Reply:
 
     async def end(self) -> None:
         """The body is over."""
+        self.ending()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def whole(self, answer: Answer, *, close: bool = False) -> None:
         """Send an answer of our own. `close` ends the connection with it: more of the request is to come, unread."""
         await self.start(answer.status, [*answer.headers, (b"connection", b"close")] if close else answer.headers)
+        self.ending()
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     async def break_off(self) -> None:

@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -61,8 +62,21 @@ class Tally:
         self._decisions: Counter[str] = Counter()
         self._attempts = 0
 
-    def done(self, line: Line) -> None:
-        """Count the call and write its line."""
+    def begin(self, line: Line) -> Callable[[], None]:
+        """A call begins; what is given ends it, once: counts it and writes its line."""
+        self.running += 1
+        over = False
+
+        def done() -> None:
+            nonlocal over
+            if not over:
+                over = True
+                self.running -= 1
+                self._done(line)
+
+        return done
+
+    def _done(self, line: Line) -> None:
         said = {name.removeprefix(b"x-recoup-").decode("ascii"): value.decode("ascii") for name, value in line.fields}
         self._statuses["none" if line.status is None else f"{line.status // 100}xx"] += 1
         self._attempts += int(said.get("attempts", "0"))
