@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         Waited,
         Why,
     )
-    from recoup.telemetry.hush import Redacting, hush
+    from recoup.telemetry.hushing import Redacting, hush
     from recoup.telemetry.log import LOGGER, LogEvents, level_of, log_events
     from recoup.telemetry.open_telemetry import OpenTelemetry
     from recoup.telemetry.plain import JsonLines, as_dict, describe
@@ -56,7 +56,7 @@ _HOMES = {
         "Waited",
         "Why",
     ),
-    "hush": ("Redacting", "hush"),
+    "hushing": ("Redacting", "hush"),
     "log": ("LOGGER", "LogEvents", "level_of", "log_events"),
     "open_telemetry": ("OpenTelemetry",),
     "plain": ("JsonLines", "as_dict", "describe"),
