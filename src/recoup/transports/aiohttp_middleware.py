@@ -182,13 +182,10 @@ class _Exchange:
                 if size > limit:
                     return Prefix(b"".join(parts), None)
             return b"".join(parts)
-        except aiohttp.ClientPayloadError as error:
+        except BaseException as error:
+            response.close()
             if isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError):
-                return b""  # all of it came, and is not what it says; whoever reads it is told so again
-            response.close()
-            raise
-        except BaseException:
-            response.close()
+                return b""  # it is not what its encoding says: who reads it is told so, as without recoup
             raise
 
     async def close(self, response: aiohttp.ClientResponse) -> None:

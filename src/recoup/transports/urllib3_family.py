@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from http.client import BadStatusLine, IncompleteRead, LineTooLong, RemoteDisconnected
 from typing import Any, NamedTuple
 
@@ -116,7 +116,7 @@ def read_raw(response: Any, limit: int, *, cache: bool = False) -> bytes | Prefi
 def replayed(response: Any, read: bytes | Prefix) -> urllib3.HTTPResponse:
     """A response of urllib3 that can be read as if nobody had read `response` yet."""
     if isinstance(read, bytes):
-        return _copy(urllib3.HTTPResponse, response, io.BytesIO(read))
+        return _copy(_Replayed, response, io.BytesIO(read))
     return _copy(_Resumed, response, _Rest(read.read, response))
 
 
@@ -181,7 +181,17 @@ class _Rest(io.RawIOBase):
         super().close()
 
 
-class _Resumed(urllib3.HTTPResponse):
+class _Replayed(urllib3.HTTPResponse):
+    """A response whose body was read already. Streamed chunks are decoded where the caller says so, as by urllib3."""
+
+    def stream(self, amt: int | None = _CHUNK, decode_content: bool | None = None) -> Generator[bytes]:
+        yield from super().stream(amt, bool(decode_content) if self.chunked else decode_content)
+
+    def read_chunked(self, amt: int | None = None, decode_content: bool | None = None) -> Generator[bytes]:
+        yield from super().stream(_CHUNK if amt is None else amt, bool(decode_content))
+
+
+class _Resumed(_Replayed):
     """A response over the rest of a long body; to let go of its connection is to let go of the first one's."""
 
     def release_conn(self) -> None:

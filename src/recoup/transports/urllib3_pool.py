@@ -158,7 +158,8 @@ class _Exchange:
         return family.decoded(response, raw)
 
     def give_back(self, response: BaseHTTPResponse, read: bytes | Prefix) -> BaseHTTPResponse:
-        if self._preload and "content-encoding" not in response.headers and response.data == read:
+        plain = isinstance(read, bytes) and "content-encoding" not in response.headers
+        if plain and self._preload and response.data == read:
             return response  # it is loaded, as the caller wants it
         return family.replayed(response, read)
 
