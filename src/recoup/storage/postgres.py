@@ -15,7 +15,7 @@ from typing import Any
 
 from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
-from recoup.storage.schema import bring_up
+from recoup.storage.schema import VERSION, bring_up
 
 __all__ = ["PostgresDatabase"]
 
@@ -114,9 +114,11 @@ class PostgresDatabase:
             keepalives_count=3,
         )
         try:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
-                bring_up(_Open(connection))
+            transaction = _Open(connection)
+            if not _is_current(transaction):
+                with connection.transaction():
+                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+                    bring_up(transaction)
         except StoreError as error:
             connection.close()
             raise StoreError(f"{self.name}: {error}") from error
@@ -130,6 +132,12 @@ class PostgresDatabase:
         if known is not None:
             with suppress(self._psycopg.Error):  # it is broken, and another one will be opened
                 known.close()
+
+
+def _is_current(transaction: _Open) -> bool:
+    """Whether there is nothing to bring up: then nobody else need wait, and the user need not own the tables."""
+    found = transaction.run("SELECT to_regclass('recoup_schema') IS NOT NULL")
+    return found == [(True,)] and transaction.run("SELECT max(version) FROM recoup_schema") == [(VERSION,)]
 
 
 def _translated(statement: str) -> str:

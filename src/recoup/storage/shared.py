@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeVar
 
-from recoup.errors import StoreAway
+from recoup.errors import StoreError
 from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import BucketState, Granted, TooLate
@@ -128,13 +128,17 @@ class SharedStore:
         if local is not None and self._elapsed() < self._try_at:
             return alone(local)
         try:
-            if local is not None:
-                self._return(local)
-            return shared()
-        except StoreAway as away:
+            if local is None:
+                return shared()
+            for hold in local.holds(now=0.0):  # those that are over meanwhile do no harm
+                self._holds.hold(hold)
+            found = shared()
+        except StoreError as away:  # one that refuses is no reason to lose a call either
             return alone(self._leave(away))
+        self._return(local)
+        return found
 
-    def _leave(self, away: StoreAway) -> MemoryStore:
+    def _leave(self, away: StoreError) -> MemoryStore:
         with self._lock:
             self._try_at = self._elapsed() + _TRIED_AGAIN_AFTER
             if self._local is None:
@@ -143,8 +147,6 @@ class SharedStore:
             return self._local
 
     def _return(self, local: MemoryStore) -> None:
-        for hold in local.holds(now=0.0):  # those that are over meanwhile do no harm
-            self._holds.hold(hold)
         with self._lock:
             if self._local is local:
                 self._local = None

@@ -16,11 +16,12 @@ from threading import Lock
 
 from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
-from recoup.storage.schema import bring_up
+from recoup.storage.schema import VERSION, bring_up
 
 __all__ = ["SqliteDatabase"]
 
 _PATIENCE = 5.0  # seconds in which another process may hold the file
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end its locks
 
 
@@ -56,7 +57,13 @@ class SqliteDatabase:
         self._connected: _Connected | None = None
         self._translated: dict[str, str] = {}
         with self._mine():
-            self._connection()
+            try:
+                self._connection()
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"{self.name} cannot be opened as a store: {error}. Give a path in a folder that exists, on a disk "
+                    "of this machine, that this user may write to"
+                ) from error
 
     def run(self, statement: str, parameters: Mapping[str, object]) -> list[Row]:
         """See `recoup.storage.database.Database`."""
@@ -67,7 +74,8 @@ class SqliteDatabase:
             try:
                 return self._connection().execute(translated, parameters).fetchall()
             except sqlite3.OperationalError as error:  # busy for too long, a full disk, a file that went away
-                self._drop()
+                if error.sqlite_errorcode not in _BUSY:
+                    self._drop()
                 raise StoreAway(f"{self.name} cannot be used now: {error}") from error
             except sqlite3.Error as error:
                 self._drop()
@@ -97,29 +105,23 @@ class SqliteDatabase:
         return self._connected.connection
 
     def _open(self) -> sqlite3.Connection:
-        try:
-            connection = sqlite3.connect(
-                self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
-            )
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.name} cannot be opened: {error}. Give a path in a folder that exists and may be written to"
-            ) from error
+        connection = sqlite3.connect(
+            self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            bring_up(_Open(connection))
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            connection.close()
-            raise StoreError(
-                f"{self.name} cannot be opened as a store: {error}. Give a file of its own, on a disk of this machine, "
-                "that this user may write to"
-            ) from error
+            transaction = _Open(connection)
+            if not _is_current(transaction):
+                connection.execute("BEGIN IMMEDIATE")
+                bring_up(transaction)
+                connection.execute("COMMIT")
         except StoreError as error:
             connection.close()
             raise StoreError(f"{self.name}: {error}") from error
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _drop(self) -> None:
@@ -131,3 +133,9 @@ class SqliteDatabase:
             return
         with suppress(sqlite3.Error):  # it is broken, and another one will be opened
             known.connection.close()
+
+
+def _is_current(transaction: _Open) -> bool:
+    """Whether there is nothing to bring up, found out without keeping writers away."""
+    found = transaction.run("SELECT count(*) FROM sqlite_master WHERE name = 'recoup_schema'")
+    return found != [(0,)] and transaction.run("SELECT max(version) FROM recoup_schema") == [(VERSION,)]
