@@ -30,6 +30,7 @@ __all__ = ["command"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="TOML file of several sellers; requests name one in x-recoup-seller.",
 )
+@click.option("--store", metavar="FILE|URL", help="Share quotas, holds and tokens there; else RECOUP_STORE.")
 @click.option("--upstream", metavar="URL", help="Send there instead of to Amazon: a sandbox on this machine.")
 @click.option("--token-url", metavar="URL", help="Fetch tokens there; an upstream on this machine has its own.")
 @click.option("--deadline", type=float, metavar="SECONDS", help="For a call that brings no x-recoup-deadline.")
@@ -55,6 +56,7 @@ def command(
     port: int,
     as_json: bool,
     sellers: Path | None,
+    store: str | None,
     upstream: str | None,
     token_url: str | None,
     deadline: float | None,
@@ -80,6 +82,7 @@ def command(
     against a sandbox:    recoup gateway --upstream http://127.0.0.1:9000
     several sellers:      recoup gateway --sellers sellers.toml
                           curl -H 'x-recoup-seller: shop-one' ...
+    one quota for all:    recoup gateway --store recoup.db     (then: recoup status, recoup resume)
     a deadline:           curl -H 'x-recoup-deadline: 20' ...
 
     Secrets are taken from the environment only. Without credentials it brings no tokens, and requests bring their own.
@@ -102,6 +105,8 @@ def command(
         port=port,
         key=settings.gateway_key,
         names=names,
+        store=store or settings.store,
+        store_key=settings.store_key,
         buffer=buffer,
         timeout=timeout,
         deadline=deadline,

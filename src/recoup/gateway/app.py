@@ -6,12 +6,14 @@ the request brings none, and the fields that begin with `x-recoup-`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from recoup.errors import StoreAway
 from recoup.gateway.answers import Answer, own, refusal
 from recoup.gateway.asked import LOCAL, Refused, read
 from recoup.gateway.bodies import Inbox
@@ -24,15 +26,17 @@ from recoup.redaction import redact_text
 
 __all__ = ["App"]
 
+_MOST_SHOWN = 500
 _JSON = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
 class App:
     """The application. `aclose` it when nothing runs any more."""
 
-    def __init__(self, options: GatewayOptions) -> None:
+    def __init__(self, options: GatewayOptions, store: Any) -> None:
         self._options = options
-        self._doors = Doors(options)
+        self._store = store
+        self._doors = Doors(options, store)
         self._tally = Tally()
 
     async def __call__(
@@ -80,20 +84,19 @@ class App:
         await reply.whole(own(500, "GatewayError", said, "The call may have been sent to Amazon."), close=True)
 
     async def _page(self, path: bytes, method: str, reply: Reply) -> None:
-        pages: dict[bytes, Callable[[], Any]] = {
-            LOCAL + b"health": lambda: {"status": "ok"},
-            LOCAL + b"status": self.status,
-        }
+        pages: dict[bytes, Callable[[], Any]] = {LOCAL + b"health": _healthy, LOCAL + b"status": self.status}
         if path not in pages or method not in ("GET", "HEAD"):
             known = ", ".join(page.decode() for page in pages)
             await reply.whole(refusal(404, "The gateway has no such page.", f"There are {known}."), close=True)
             return
-        body = msgspec.json.encode(pages[path]())
+        page = pages[path]
+        shown = await asyncio.to_thread(page) if self._store.blocking else page()
+        body = msgspec.json.encode(shown)
         fields = [*_JSON, (b"content-length", b"%d" % len(body))]
         await reply.whole(Answer(status=200, headers=fields, body=body))
 
     def status(self) -> dict[str, Any]:
-        """What the status page shows: plain data without secrets."""
+        """What the status page shows: plain data without secrets. May be called from any thread."""
         options = self._options
         sellers = [
             {"name": seller.name, "upstream": options.upstream_for(seller).url} for seller in options.sellers.values()
@@ -104,11 +107,50 @@ class App:
             "brings_tokens": options.client_id is not None,
             "sellers": sellers,
             **self._tally.as_dict(),
+            **_kept(self._store),
         }
 
     async def aclose(self) -> None:
         """Close the connections to the other side."""
         await self._doors.aclose()
+
+
+def _healthy() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+def _kept(store: Any) -> dict[str, Any]:
+    """What the store holds back and paces, without the entities: an order is nobody's business here."""
+    now = time.time()
+    try:
+        holds, buckets = store.holds(now=now), store.buckets(now=now)
+    except StoreAway as error:
+        return {"store": redact_text(str(error))}
+    return {
+        "holds": [
+            {
+                "seller": hold.key.seller,
+                "operation": hold.key.operation,
+                "since": hold.since,
+                "until": hold.until,
+                "fault": hold.fault,
+                "who": hold.who,
+            }
+            for hold in holds[:_MOST_SHOWN]
+        ],
+        "buckets": [
+            {
+                "seller": state.key.seller,
+                "region": state.key.region,
+                "operation": state.key.operation,
+                "rate": state.plan.rate,
+                "burst": state.plan.burst,
+                "wait": round(state.wait, 3),
+                "throttled": state.throttled,
+            }
+            for state in buckets[:_MOST_SHOWN]
+        ],
+    }
 
 
 def _has_body(scope: Mapping[str, Any]) -> bool:

@@ -1,7 +1,6 @@
-"""The ways out: one transport for each seller and scope, all of them over the same connections.
+"""The ways out: one transport for each seller and scope, all of them over the same connections, governor and store.
 
-What is shared (the connections, the governor, the store) is made once; what belongs to an authorization (its token, its
-retry quota) is not mixed up between sellers.
+What belongs to an authorization (its token, its retry quota) is not mixed up between sellers.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from recoup.gateway.options import GatewayOptions
 from recoup.gateway.sellers import Seller
 from recoup.gateway.upstream import is_loopback
 from recoup.gateway.wire import Wire
+from recoup.storage.governor import Governor
 from recoup.transports.httpx_family import AsyncTransport
 from recoup.transports.login import Login
 
@@ -25,8 +25,10 @@ _MOST_SCOPES = 16  # of grantless tokens; there are five
 class Doors:
     """Finds the transport for a request. Use it in one event loop; `aclose` closes the connections."""
 
-    def __init__(self, options: GatewayOptions) -> None:
+    def __init__(self, options: GatewayOptions, store: Any) -> None:
         self._options = options
+        self._store = store
+        self._governor = Governor(store=store)
         self._inner = Wire()
         self._doors: dict[tuple[str | None, str | None], AsyncTransport] = {}
         self._scopes: dict[str, Login] = {}
@@ -51,10 +53,12 @@ class Doors:
             "client_id": options.client_id,
             "client_secret": options.client_secret,
             "token_url": options.token_address,
+            "store": self._store,
         }
         if scope is None:
             token = seller.refresh_token if seller is not None else options.refresh_token
-            return None if token is None else Login(refresh_token=token, **fields)
+            name = None if seller is None else seller.name
+            return None if token is None else Login(refresh_token=token, seller=name, **fields)
         login = self._scopes.get(scope)
         if login is None:
             if len(self._scopes) >= _MOST_SCOPES:
@@ -65,7 +69,7 @@ class Doors:
     def _open(self, login: Login | None) -> AsyncTransport:
         given = self._options.given_upstream
         hosts = [given.url] if given is not None and is_loopback(given.host) else []
-        arguments: dict[str, Any] = {"hosts": hosts, **self._options.transport}
+        arguments: dict[str, Any] = {"hosts": hosts, "governor": self._governor, **self._options.transport}
         return AsyncTransport(self._inner, login=login, **arguments)
 
     async def aclose(self) -> None:

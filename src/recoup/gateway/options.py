@@ -31,8 +31,10 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     seller, or none where every request brings its own token; `sellers` by their names. `host` other than a loopback
     address needs a `key`; `names` are further host names by which clients may call the gateway.
 
-    `buffer` is in bytes, `timeout` (no answer from the other side), `deadline` (of a call that brings none) and
-    `grace` (what runs when the gateway is stopped) in seconds. Raises SettingsError, naming the option.
+    `store` is where quotas, holds and tokens are kept: what `recoup.open_store` takes, with `store_key`, or what it
+    gives; None: memory of this gateway. `buffer` is in bytes; `timeout` (no byte from the other side), `deadline` (of a
+    call that brings none) and `grace` (for what runs when the gateway is stopped) are in seconds. Raises SettingsError,
+    naming the option.
     """
 
     region: str = "NA"
@@ -46,6 +48,8 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
     key: str | None = None
     names: tuple[str, ...] = ()
+    store: Any = None
+    store_key: str | None = None
     buffer: int = BUFFER
     timeout: float = 60.0
     deadline: float | None = None
@@ -98,7 +102,7 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         held = [
             f"{name}={mask(value)}"
-            for name in ("client_secret", "refresh_token", "key")
+            for name in ("client_secret", "refresh_token", "key", "store_key")
             if (value := getattr(self, name)) is not None
         ]
         return (

@@ -165,11 +165,19 @@ class Passage:
         fields += line.fields
         if self._more:
             fields.append((b"connection", b"close"))
+        bare = self._asked.method == "HEAD" or response.status_code in _WITHOUT_LENGTH
+        left = 0 if bare else _length(response)
         stream: Any = response.stream
         chunks = aiter(stream)
         try:
+            if left == 0:
+                reply.ending()
             await reply.start(response.status_code, fields)
             async for chunk in chunks:
+                if left is not None:
+                    left -= len(chunk)
+                    if left == 0:  # with these bytes the program has its whole answer
+                        reply.ending()
                 await reply.part(chunk)
                 if watching is not None and watching.done():
                     raise Gone
@@ -181,6 +189,11 @@ class Passage:
             if hasattr(chunks, "aclose"):
                 await chunks.aclose()
             await stream.aclose()
+
+
+def _length(response: httpx2.Response) -> int | None:
+    text = response.headers.get("content-length", "")
+    return int(text) if text.isdecimal() else None
 
 
 async def _watch(inbox: Inbox, sending: asyncio.Future[Any]) -> None:

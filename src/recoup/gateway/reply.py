@@ -44,8 +44,8 @@ class Reply:
 
     async def whole(self, answer: Answer, *, close: bool = False) -> None:
         """Send an answer of our own. `close` ends the connection with it: more of the request is to come, unread."""
-        await self.start(answer.status, [*answer.headers, (b"connection", b"close")] if close else answer.headers)
         self.ending()
+        await self.start(answer.status, [*answer.headers, (b"connection", b"close")] if close else answer.headers)
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     async def break_off(self) -> None:

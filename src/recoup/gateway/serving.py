@@ -7,6 +7,7 @@ with running(upstream=sandbox.endpoint, client_id=…, client_secret=…, refres
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import threading
@@ -21,6 +22,7 @@ from recoup.errors import SettingsError
 from recoup.gateway.app import App
 from recoup.gateway.options import GatewayOptions
 from recoup.gateway.protocol import GatewayProtocol
+from recoup.storage.opening import open_store
 
 __all__ = ["Gateway", "running", "serve_forever"]
 
@@ -66,12 +68,25 @@ class Gateway:
         self._server: _Server | None = None
         self._failed: BaseException | None = None
         self._app: App | None = None
+        self._opened: Any = None  # a store that this gateway opened, and closes
+        try:
+            self._store = self._open_store()
+        except BaseException:
+            self._socket.close()
+            raise
 
     @property
     def url(self) -> str:
         """Its address, in the place of Amazon's endpoint."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._options.host, self._options.host)  # noqa: S104  compared
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def _open_store(self) -> Any:
+        given = self._options.store
+        if given is not None and not isinstance(given, str | os.PathLike):
+            return given
+        self._opened = open_store(given, key=self._options.store_key)
+        return self._opened
 
     def as_dict(self) -> dict[str, Any]:
         """Addresses, as the command prints them. No secrets."""
@@ -112,6 +127,8 @@ class Gateway:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
         self._socket.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def _run(self, started: threading.Event) -> None:
         try:
@@ -122,7 +139,7 @@ class Gateway:
             started.set()
 
     async def _serve(self, started: threading.Event) -> None:
-        app = self._app = App(self._options)
+        app = self._app = App(self._options, self._store)
         config = uvicorn.Config(
             app,
             http=GatewayProtocol,
