@@ -144,6 +144,19 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         return self.faults[0].fault.id if self.faults else None
 
     @property
+    def look(self) -> str:
+        """How to learn whether the request took effect, as a sentence with its secrets masked; empty where that is not
+        in doubt, or no way is known.
+        """
+        if self.read_back is None:
+            return ""
+        query = "&".join(f"{name}={value}" for name, value in self.read_back.get("query", {}).items())
+        asked = f"{self.read_back['method']} {self.read_back['path']}{'?' if query else ''}{query}"
+        operation, after = self.read_back["operation"].rpartition("/")[2], self.read_back["after"]
+        when = f", not before {after:g} s have passed" if after else ""
+        return redact_text(f"{asked} ({operation}){when}. Look for {self.read_back['see']}.")
+
+    @property
     def all(self) -> Iterator[Diagnosis]:
         """This failure and every further one of the same response."""
         yield self

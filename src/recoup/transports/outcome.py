@@ -12,7 +12,6 @@ from recoup.catalogue.fault import ResyncTarget, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
 from recoup.exchange import Exchange, Headers, Request, Response
-from recoup.recovery import advice
 from recoup.recovery.decision import (
     Decision,
     Done,
@@ -121,6 +120,8 @@ def raise_for_fault(response: Any) -> None:
             return
         diagnosis, decision = made.diagnosis, made.decision
     else:
+        from recoup.recovery import advice  # late: under a client nobody pays for the catalogue before a call fails
+
         diagnosis = advice.diagnose(_exchange(response))
         decision = msgspec.convert(dict(diagnosis.decision or {"action": "done"}), type=Decision)
     if diagnosis.failed and not isinstance(decision, Done):
@@ -196,16 +197,8 @@ def _in_doubt(decision: Decision) -> bool:
 
 
 def _look(diagnosis: Diagnosis) -> str:
-    look = diagnosis.read_back
-    if look is None:
-        return "Read whether it took effect, before anything is sent again."
-    query = "&".join(f"{name}={value}" for name, value in look.get("query", {}).items())
-    asked = redact_text(f"{look['method']} {look['path']}{'?' if query else ''}{query}")
-    operation = look["operation"].rpartition("/")[2]
-    return (
-        f"Read whether it took effect, before anything is sent again: {asked} ({operation}), "
-        f"not before {look['after']:g} s have passed. Look for {look['see']}."
-    )
+    look = diagnosis.look
+    return f"Read whether it took effect, before anything is sent again{': ' if look else '.'}{look}"
 
 
 def _part_failed(diagnosis: Diagnosis) -> str:
