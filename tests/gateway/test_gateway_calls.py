@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -316,6 +317,33 @@ def test_sellers_and_scopes_have_tokens_of_their_own() -> None:
         ]
         assert len(upstream.logins) == 3
         assert [seller["name"] for seller in it.status()["sellers"]] == ["one", "two"]
+
+
+LOCKED = errors(
+    400,
+    "InvalidInput",
+    "Maximum number of retry reached for order 'S1' or on a operation of order, Please try after '3600' seconds.",
+    "SC_00005",
+)
+
+
+def test_what_is_locked_out_is_held_back_also_by_another_gateway_over_the_same_store(tmp_path: Path) -> None:
+    store = tmp_path / "recoup.db"
+    with gateway(LOCKED, store=store, transport={}) as (upstream, it):
+        first, second = httpx2.post(it.url + CONFIRM), httpx2.post(it.url + CONFIRM)
+        assert (first.status_code, told(first)["fault"]) == (400, "sc-00005-max-retries")
+        assert told(first)["retry-after"] == "3600"
+        assert "origin" not in told(first)
+        assert (second.status_code, told(second)["origin"]) == (503, "gateway")
+        assert told(second)["fault"] == "sc-00005-max-retries"
+        assert told(second)["attempts"] == "0"
+        assert 3500 < int(second.headers["retry-after"]) <= 3600
+        assert second.json()["errors"][0]["code"] == "TryLater"
+        with running(upstream=upstream.url, **CREDENTIALS, store=store) as other:
+            assert httpx2.post(other.url + CONFIRM).status_code == 503
+            (hold,) = httpx2.get(other.url + "/-/status").json()["holds"]
+            assert hold["fault"] == "sc-00005-max-retries"
+        assert len(upstream.calls) == 1
 
 
 def test_health_and_status() -> None:
