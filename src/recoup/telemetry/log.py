@@ -111,6 +111,10 @@ class LogEvents:
         self._level = level
         self._levels = levels
 
+    def wants(self, level: int) -> bool:
+        """Whether anything of this level is written at all, wherever it stands in the table."""
+        return self._logger.isEnabledFor(level)
+
     def __call__(self, event: Event) -> None:
         """Log the event; no text is made where its level is switched off."""
         level = self._levels.get(type(event), self._level)

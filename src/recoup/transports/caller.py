@@ -22,7 +22,7 @@ from recoup.transports.library import AsyncWire, Library, SyncWire, Target
 from recoup.transports.login import Login
 from recoup.transports.pacing import Pacing
 from recoup.transports.recording import recordings
-from recoup.transports.telling import checked_listeners
+from recoup.transports.telling import Audience
 from recoup.transports.timing import Timing
 
 __all__ = ["Caller", "Options", "checked_deadline"]
@@ -43,7 +43,7 @@ class Options(TypedDict, total=False):
 
     `deadline` is how many seconds one call may take in all: a wait that would end later is not begun, an answer that
     is under way is not cut off (the client's own time limits do that). `listeners` are told every event of
-    `recoup.telemetry.events`.
+    `recoup.telemetry.events`; the logger `recoup` is told without being asked for (see `recoup.telemetry.log`).
     """
 
     login: Login | None
@@ -86,7 +86,7 @@ class Caller:
             policy=policy,
             pacing=Pacing(governor if governor is not None else memory.Governor(), policy, self._now),
             courses=_courses(login, seller),
-            listeners=checked_listeners(listeners),
+            audience=Audience(listeners),
             now=self._now,
             random=random if random is not None else _random.random,
             quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
@@ -110,11 +110,12 @@ class Caller:
         `deadline` (seconds from now) takes the place of the client's for this one call. What the library raises in the
         end is raised here, with `.recoup`. Raises a FaultError where no access token can be had.
         """
+        also: Listener | None = None
         if into := recordings():
             from recoup.transports.recording_wire import RecordingWire  # late: hardly anybody records
 
-            wire = RecordingWire(into, wire, library, self._now, is_async=False)
-        return carry_out(self._flow(request, library, target, place, deadline), wire, self._current())
+            wire = also = RecordingWire(into, wire, library, self._now, is_async=False)
+        return carry_out(self._flow(request, library, target, place, deadline, also), wire, self._current())
 
     async def call_async(
         self,
@@ -126,15 +127,24 @@ class Caller:
         deadline: float | None = None,
     ) -> Any:
         """The same for asynchronous clients."""
+        also: Listener | None = None
         if into := recordings():
             from recoup.transports.recording_wire import AsyncRecordingWire  # late, as above
 
-            wire = AsyncRecordingWire(into, wire, library, self._now, is_async=True)
-        return await carry_out_async(self._flow(request, library, target, place, deadline), wire, self._current())
+            wire = also = AsyncRecordingWire(into, wire, library, self._now, is_async=True)
+        return await carry_out_async(self._flow(request, library, target, place, deadline, also), wire, self._current())
 
-    def _flow(self, request: Any, library: Library, target: Target, place: Place, deadline: float | None) -> Flow[Any]:
+    def _flow(
+        self,
+        request: Any,
+        library: Library,
+        target: Target,
+        place: Place,
+        deadline: float | None,
+        also: Listener | None,
+    ) -> Flow[Any]:
         seconds = self._deadline if deadline is None else checked_deadline(deadline)
-        return self._flows.call(request, library, target, place, seconds)
+        return self._flows.call(request, library, target, place, seconds, also)
 
     def _current(self) -> Timing:
         return self._timing if self._timing is not None else timings.current()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from recoup.catalogue.facts.operations import Operation
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import FaultError
 from recoup.exchange import Exchange, Request
@@ -17,7 +18,6 @@ from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
 from recoup.recovery.decision import Decision
-from recoup.recovery.history import EMPTY
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
 from recoup.redaction import redact_text
@@ -29,9 +29,9 @@ from recoup.transports.hosts import TOKEN_PATH, Place
 from recoup.transports.library import Library, Target
 from recoup.transports.login import Login, LoginFailed
 from recoup.transports.outcome import Outcome
-from recoup.transports.pacing import Pacing, stated_rate
+from recoup.transports.pacing import Pacing
 from recoup.transports.refusal import not_sent, of_hold
-from recoup.transports.telling import Telling
+from recoup.transports.telling import Audience
 
 __all__ = ["Flows"]
 
@@ -46,7 +46,7 @@ class Flows:
         policy: Policy,
         pacing: Pacing,
         courses: Courses,
-        listeners: tuple[Listener, ...],
+        audience: Audience,
         now: Callable[[], float],
         random: Callable[[], float],
         quota: SharedQuota,
@@ -55,56 +55,53 @@ class Flows:
         self._policy = policy
         self._pacing = pacing
         self._courses = courses
-        self._listeners = listeners
+        self._audience = audience
         self._now = now
         self._random = random
         self._quota = quota
 
     def call(
-        self, request: Any, library: Library, target: Target, place: Place, seconds: float | None = None
+        self,
+        request: Any,
+        library: Library,
+        target: Target,
+        place: Place,
+        seconds: float | None = None,
+        also: Listener | None = None,
     ) -> Flow[Any]:
         """The flow of one call. Ends with the last response, or raises the last exception of the client's library.
 
-        `seconds` is how long it may take in all. Raises a FaultError where nothing was sent: no access token could be
-        had, or the call is held back, or its turn would come too late. The request itself is left as it is; an empty
-        `x-amz-access-token` counts as none.
+        `seconds` is how long it may take in all; `also` is told its events. Raises a FaultError where nothing was sent:
+        no access token could be had, or the call is held back, or its turn would come too late. The request itself is
+        left as it is; an empty `x-amz-access-token` counts as none.
         """
         job = Job(request=request, library=library, target=target, asks_for_token=target.path == TOKEN_PATH)
         if seconds is not None:
             job.deadline = self._now() + seconds
+        operation = seller = None
         if not job.asks_for_token:
             token = library.header(request, TOKEN_HEADER)
             job.course = course = self._courses.find(target, place, token)
             if not token:
                 job.login = self._login
-            if self._listeners:
-                names = (None, None) if course is None else (course.name, course.bucket.seller)
-                job.telling = Telling(self._listeners, self._now, target, *names)
-        elif self._listeners:
-            job.telling = Telling(self._listeners, self._now, target, None, None)
+            if course is not None:
+                operation, seller = course.name, course.bucket.seller
+        job.telling = self._audience.telling(also, self._now, target, operation, seller)
         made: Outcome | None = None
         try:
-            made = yield from self._made(job)
+            if job.login is not None:
+                yield from self._identify(job, job.login)
+            finish = yield from self._attempts(job)
+            made = _outcome(job, finish)
+            if job.course is not None and made.diagnosis is not None:
+                yield from self._pacing.rest(job.course, target.path, made.diagnosis, made.decision, job.telling)
+        except LoginFailed as failed:
+            job.error = failed.error
+            made = Outcome(decision=failed.decision, operation=_operation(job))
         finally:
             if job.telling is not None:
-                job.telling.ended(made, job.status())
+                job.telling.ended(made, job.status)
         return _hand_up(job, made)
-
-    def _made(self, job: Job) -> Flow[Outcome]:
-        """Get a token, make the attempts; what came of them is in the job."""
-        operation = None if job.course is None else job.course.operation
-        if job.login is not None:
-            try:
-                yield from self._identify(job, job.login)
-            except LoginFailed as failed:
-                job.error = failed.error
-                return Outcome(decision=failed.decision, history=EMPTY, operation=operation)
-        finish = yield from self._attempts(job)
-        if job.course is not None and finish.diagnosis is not None:
-            yield from self._pacing.rest(job.course, job.target.path, finish.diagnosis, finish.decision, job.telling)
-        return Outcome(
-            decision=finish.decision, history=finish.history, diagnosis=finish.diagnosis, operation=operation
-        )
 
     def _identify(self, job: Job, login: Login) -> Flow[None]:
         """See to it that the request carries a token that is good for a minute more."""
@@ -115,7 +112,7 @@ class Flows:
             job.carry(token)
 
     def _attempts(self, job: Job) -> Flow[Finish]:
-        now = self._now
+        now, course = self._now, job.course
         replayable = job.library.replayable(job.request)
         # Asking for a token twice harms nobody, except with an authorization code, which is good for one use.
         safe = None
@@ -128,15 +125,23 @@ class Flows:
             replayable=replayable,
             can_renew=job.login is not None,
             method=job.target.method,
-            operation=None if job.course is None else job.course.operation,
+            operation=_operation(job),
             safe=safe,
             quota=self._quota,
         )
-        step = call.begin(now())
+        step = call.begin(began := now())
         while True:
             match step:
                 case Send():
-                    step = yield from self._send(call, job)
+                    if course is not None and not self._pacing.at_once(course, job, call, began):
+                        stopped = yield from self._turn(call, job)
+                        if stopped is not None:
+                            step = stopped
+                            continue
+                    clean = yield from attempt(job)
+                    step = self._judged(call, job, clean, ended := now())
+                    if course is not None and self._pacing.news(course, job, ended):
+                        yield from self._pacing.seen(course, job, ended)
                 case Finish():
                     return step
                 case Sleep():
@@ -144,7 +149,7 @@ class Flows:
                     if job.telling is not None:
                         job.telling.waited(step.seconds, Why.BACKOFF)
                     yield SleepFor(step.seconds)
-                    step = call.rested(now())
+                    step = call.rested(began := now())
                 case Renew():
                     assert job.login is not None  # noqa: S101  the call was told that it can renew only where there is one
                     try:
@@ -154,41 +159,34 @@ class Flows:
                     else:
                         yield from let_go(job)
                         job.carry(token)
-                        step = call.renewed(True, now())
+                        step = call.renewed(True, began := now())
 
-    def _send(self, call: Call, job: Job) -> Flow[Step]:
-        """Wait for the call's turn, send, judge."""
-        course = job.course
-        if course is not None:
-            waited = call.waited
-            refused = yield from self._pacing.turn(call, course, job.target.path, job.telling)
-            if refused is not None:
-                if isinstance(refused, Hold):
-                    job.fault, refused = refused.fault, of_hold(refused, self._now())
-                return call.withheld(refused, self._now())
-            if job.login is not None and call.waited != waited:
-                try:
-                    yield from self._identify(job, job.login)  # the token may have ended meanwhile
-                except LoginFailed as failed:
-                    job.error = job.error or failed.error
-                    return call.withheld(failed.decision, self._now())
-        clean = yield from attempt(job)
+    def _turn(self, call: Call, job: Job) -> Flow[Finish | None]:
+        """Wait for the call's turn; ends with a Finish where it does not come."""
+        assert job.course is not None  # noqa: S101  the caller has seen to it
+        refused = yield from self._pacing.turn(job.course, job, call)
+        if isinstance(refused, Hold):
+            job.fault, refused = refused.fault, of_hold(refused, self._now())
+        if refused is None and job.login is not None:
+            try:
+                yield from self._identify(job, job.login)  # the token may have ended meanwhile
+            except LoginFailed as failed:
+                job.error, refused = job.error or failed.error, failed.decision
+        return None if refused is None else call.withheld(refused, self._now())
+
+    def _judged(self, call: Call, job: Job, clean: bool, ended: float) -> Step:
+        """What follows from the attempt that has ended."""
         diagnosis: Diagnosis | None = None
         if clean:
-            step = call.succeeded(self._now(), job.library.status(job.response))
+            step = call.succeeded(ended, job.status)
         else:
             from recoup.diagnosis.engine import diagnose  # late: a call that succeeds never pays for the catalogue
 
             assert job.exchange is not None  # noqa: S101  set by every attempt that is not clean
             diagnosis = diagnose(job.exchange)
-            step = call.answered(job.exchange, self._now(), diagnosis)
-        if job.telling is not None and call.history.last is not None:
+            step = call.answered(job.exchange, ended, diagnosis)
+        if job.telling is not None and not job.telling.quiet and call.history.last is not None:
             job.telling.attempt_ended(call.history.last, diagnosis, _request_id(job))
-        if course is not None:
-            rate = None
-            if job.response is not None:
-                rate = stated_rate(job.library.response_header(job.response, "x-amzn-ratelimit-limit"))
-            yield from self._pacing.seen(course, job.status(), rate, job.telling)
         return step
 
     def _token(self, login: Login, job: Job) -> Flow[str]:
@@ -204,6 +202,16 @@ class Flows:
 
         tell = None if job.telling is None else job.telling.passed_on
         return (yield from login.fetch(stale=job.token, now=self._now, ask=ask, tell=tell))
+
+
+def _operation(job: Job) -> Operation | None:
+    return None if job.course is None else job.course.operation
+
+
+def _outcome(job: Job, finish: Finish) -> Outcome:
+    return Outcome(
+        decision=finish.decision, history=finish.history, diagnosis=finish.diagnosis, operation=_operation(job)
+    )
 
 
 def _hand_up(job: Job, made: Outcome) -> Any:

@@ -14,7 +14,7 @@ from recoup.governor.demand import Exceeded
 from recoup.governor.governor import Changed
 from recoup.governor.hold import Hold
 from recoup.governor.stores import Granted
-from recoup.recovery.decision import action_of
+from recoup.recovery.decision import Done, action_of
 from recoup.recovery.history import Attempt
 from recoup.telemetry.events import (
     AttemptEnded,
@@ -29,28 +29,59 @@ from recoup.telemetry.events import (
     Waited,
     Why,
 )
+from recoup.telemetry.log import LogEvents, log_events
 from recoup.transports.library import Target
 from recoup.transports.outcome import Outcome
 
-__all__ = ["Telling", "checked_listeners"]
+__all__ = ["Audience", "Telling"]
 
 _numbers = count(1)
 _log = logging.getLogger("recoup")
 
 
-def checked_listeners(listeners: Iterable[Listener] | None) -> tuple[Listener, ...]:
-    """The listeners, in their order. Raises SettingsError where one cannot be called."""
-    found = tuple(listeners or ())
-    for listener in found:
-        if not callable(listener):
-            raise SettingsError(f"listeners: {listener!r} is not valid; give functions that take one event")
-    return found
+class Audience:
+    """Who is told what happens in a client's calls: its listeners, and the log, which needs no configuration.
+
+    The log is the logger `recoup`, unless one of the listeners is a log already. Where its level is WARNING, as it is
+    by default, a call that succeeds tells it nothing and makes no events: that costs about a microsecond.
+
+    Raises SettingsError where a listener cannot be called.
+    """
+
+    __slots__ = ("_listeners", "_log")
+
+    def __init__(self, listeners: Iterable[Listener] | None) -> None:
+        self._listeners = tuple(listeners or ())
+        for listener in self._listeners:
+            if not callable(listener):
+                raise SettingsError(f"listeners: {listener!r} is not valid; give functions that take one event")
+        self._log = None if any(isinstance(each, LogEvents) for each in self._listeners) else log_events()
+
+    def telling(
+        self,
+        also: Listener | None,
+        now: Callable[[], float],
+        target: Target,
+        operation: str | None,
+        seller: str | None,
+    ) -> Telling | None:
+        """What tells the events of one call, or None where nobody wants to know any. `also` hears this call only."""
+        listeners, log = self._listeners, self._log
+        quiet = False
+        if also is not None:
+            listeners = (*listeners, also)
+        if log is not None and log.wants(logging.WARNING):
+            quiet = not listeners and not log.wants(logging.INFO)
+            listeners = (*listeners, log)
+        return Telling(listeners, now, target, operation, seller, quiet=quiet) if listeners else None
 
 
 class Telling:
-    """The events of one call. Beginning it tells CallStarted."""
+    """The events of one call. Beginning it tells CallStarted. A `quiet` one tells only what somebody has to look at:
+    what has the level WARNING or a higher one in the table of `recoup.telemetry.log`.
+    """
 
-    __slots__ = ("_began", "_call", "_listeners", "_now", "_operation", "_seller")
+    __slots__ = ("_began", "_call", "_listeners", "_now", "_operation", "_seller", "quiet")
 
     def __init__(
         self,
@@ -59,13 +90,18 @@ class Telling:
         target: Target,
         operation: str | None,
         seller: str | None,
+        *,
+        quiet: bool = False,
     ) -> None:
+        self.quiet = quiet
         self._listeners = listeners
         self._now = now
         self._call = next(_numbers)
         self._operation = operation
         self._seller = seller
         self._began = now()
+        if quiet:
+            return
         self._say(
             CallStarted(
                 at=self._began,
@@ -79,6 +115,8 @@ class Telling:
 
     def waited(self, seconds: float, why: Why) -> None:
         """The call is about to wait."""
+        if self.quiet:
+            return
         self._say(
             Waited(
                 at=self._now(),
@@ -92,6 +130,8 @@ class Telling:
 
     def attempt_ended(self, attempt: Attempt, diagnosis: Diagnosis | None, request_id: str | None) -> None:
         """A request was sent and came to an end."""
+        if self.quiet:
+            return
         self._say(
             AttemptEnded(
                 at=attempt.ended_at,
@@ -110,6 +150,8 @@ class Telling:
 
     def ended(self, made: Outcome | None, status: int | None) -> None:
         """The call is over: handed up with this outcome; without one it was broken off before it had any."""
+        if self.quiet and (made is None or isinstance(made.decision, Done)):
+            return
         now = self._now()
         if made is None:
             self._say(
@@ -143,6 +185,8 @@ class Telling:
 
     def paced(self, granted: Granted) -> None:
         """The governor gave a place."""
+        if self.quiet:
+            return
         self._say(
             Paced(
                 at=self._now(),
@@ -157,6 +201,8 @@ class Telling:
 
     def plan_learned(self, changed: Changed) -> None:
         """An answer taught something about the usage plan."""
+        if self.quiet:
+            return
         self._say(
             PlanLearned(
                 at=self._now(),
