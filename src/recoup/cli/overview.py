@@ -113,7 +113,8 @@ def _quoted(name: str) -> str:
 
 def as_text(overview: Overview) -> str:
     """The overview for people: by application, what needs somebody first."""
-    lines = [f"{overview.store}, {_instant(overview.at)}"]
+    name = _plain(overview.store)
+    lines = [name if len(name) <= WIDTH else "…" + name[-WIDTH + 1 :], _instant(overview.at)]
     applications = sorted(
         {hold.key.application for hold in overview.holds}
         | {bucket.key.application for bucket in overview.buckets}

@@ -87,7 +87,8 @@ def open_existing(where: str) -> SharedStore:
 def scrubbed(text: str, where: str) -> str:
     """`text` without the password that `where`, a URL, may hold: drivers repeat parts of what they cannot read."""
     found = re.match(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*?:(?P<password>.+)@", where, re.DOTALL)
-    secrets = [found["password"]] if found is not None else []
+    # A password with an @ in it that was not encoded ends at the first one for some, and at the last one for others.
+    secrets = [found["password"], *found["password"].split("@")] if found is not None else []
     secrets += re.findall(r"[?&](?:password|sslpassword)=([^&#]*)", where)
     for secret in sorted({each for raw in secrets for each in (raw, unquote(raw)) if each}, key=len, reverse=True):
         text = text.replace(secret, "<redacted>")
@@ -163,14 +164,9 @@ class _PostgresLook(PostgresDatabase):
     """A PostgreSQL database, in transactions that cannot write."""
 
     def _open(self) -> Any:
-        connection = self._psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=5,
-            options="-c statement_timeout=5s -c default_transaction_read_only=on",
-            fallback_application_name="recoup status",
-        )
+        connection = self._psycopg.connect(autocommit=True, **self._how)
         try:
+            connection.execute("SET default_transaction_read_only = on")
             there = connection.execute("SELECT to_regclass('recoup_schema')").fetchone()
             version = None
             if there is not None and there[0] is not None:
