@@ -32,6 +32,7 @@ PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 ELSEWHERE = {
     "how-to/sandbox-with-pytest.md",
     "how-to/sandbox-from-any-language.md",
+    "how-to/gateway-for-any-language.md",
     "how-to/testing-without-waiting.md",
 }
 MINE = [page for page in PAGES if page not in ELSEWHERE]
