@@ -8,7 +8,6 @@ second and of five below that. Where the rate is not known either, nothing is pa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from math import isfinite
 
 from recoup.catalogue.facts.operations import Operation, operations
@@ -71,6 +70,8 @@ def find_operation(name: str) -> Operation:
     for item in found:
         if name in (item.id, "/".join(item.key)):
             return item
+    from difflib import get_close_matches  # late: only for a name that is none
+
     near = get_close_matches(identifier, {item.id for item in table.items}, 1)
     meant = found or (table.by_id(near[0]) if near else [])
     hint = f"did you mean {'/'.join(meant[0].key)}?" if meant else "give its id, as in orders/v0/getOrders"

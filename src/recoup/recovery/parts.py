@@ -15,8 +15,6 @@ import msgspec
 
 from recoup.catalogue.facts.operations import Operation, PartsBy
 from recoup.diagnosis.diagnosis import Diagnosis
-from recoup.diagnosis.shapes.batch import batch_entries
-from recoup.diagnosis.shapes.labels import label_entries
 from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait
 from recoup.recovery.places import json_of
 from recoup.redaction import redact_text
@@ -207,6 +205,9 @@ def _entries(diagnosis: Diagnosis | None) -> list[Any]:
     if exchange is None or exchange.response is None:
         return []
     value = json_of(exchange.response.body)
+    from recoup.diagnosis.shapes.batch import batch_entries  # late: for the few answers that have parts
+    from recoup.diagnosis.shapes.labels import label_entries
+
     entries = batch_entries(value) or label_entries(value)
     if entries:
         return entries

@@ -7,7 +7,6 @@ here. What an effect means to an HTTP library is the business of its wire (`reco
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
@@ -148,6 +147,8 @@ async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing) -> T:
             case SleepFor():
                 return await timing.wait(effect.seconds)
             case Consult():
+                import asyncio  # late: synchronous clients do not pay for it
+
                 return await asyncio.to_thread(effect.function)
             case WaitFor():
                 await _settled(effect.shared)
@@ -172,6 +173,8 @@ async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing) -> T:
 
 async def _settled(shared: Shared) -> None:
     """Wait for it without the power to cancel it, and without reading its outcome: its waiters may be gone by then."""
+    import asyncio  # late, as above
+
     loop = asyncio.get_running_loop()
     told = loop.create_future()
 
