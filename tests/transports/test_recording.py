@@ -100,6 +100,26 @@ def test_every_head_is_recorded_as_the_server_received_it(kind: type[Client]) ->
 
 
 @PER_CLIENT
+def test_every_attempt_is_recorded_with_what_recoup_made_of_it(kind: type[Client]) -> None:
+    with (
+        RawServer(EXPIRED, INTERNAL, OK, LEAKY) as server,
+        recoup.record() as wire,
+        kind(server, login=login(server)) as client,
+    ):
+        client.call("GET", SHIPMENT)
+        client.call("POST", CONFIRM, body=b"{}")
+        calls = {each.call for each in wire.attempts if each.call}
+        assert len(calls) == 2
+        assert [(each.attempt, each.fault, each.decision) for each in wire.attempts if each.call] == [
+            (1, "403-expired-token", "renew_token"),
+            (1, "other-500-internal", "retry"),
+            (2, None, "done"),
+            (1, "sc-00002-invalid-value", "give_up"),
+        ]
+        assert f"call {max(calls)} attempt 1 POST" in wire.as_text()
+
+
+@PER_CLIENT
 def test_answers_are_recorded_as_they_came(kind: type[Client]) -> None:
     raw = b"HTTP/1.1 503 Slow  Down\r\nX-Odd-CASE: a  b\r\nx-twice: 1\r\nx-twice: 2\r\nContent-Length: 2\r\n\r\n{}"
     with (
