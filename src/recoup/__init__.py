@@ -8,6 +8,7 @@
     recoup.PoolManager            the same under urllib3
     recoup.aiohttp_middleware     the same under aiohttp
     recoup.Login                  the credentials behind the access tokens
+    recoup.notified(message, …)   what a notification of Amazon's means for them
     recoup.Governor               how fast: usage plans, what answers teach about them, what is held back
     recoup.open_store(…)          where quotas, holds and tokens last, for one process, a machine or a fleet
     recoup.outcome(response)      what a transport made of a response
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from recoup.transports.aiohttp_middleware import aiohttp_middleware
     from recoup.transports.httpx_family import AsyncTransport, Transport
     from recoup.transports.login import Login
+    from recoup.transports.notified import Notified, notified
     from recoup.transports.outcome import Outcome, outcome, raise_for_fault
     from recoup.transports.recording import Recording, record
     from recoup.transports.requests_adapter import RequestsAdapter
@@ -81,6 +83,7 @@ _HOMES = {
     "recoup.storage.governor": ("Governor",),
     "recoup.storage.opening": ("open_store",),
     "recoup.transports.login": ("Login",),
+    "recoup.transports.notified": ("Notified", "notified"),
     "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
     "recoup.transports.recording": ("Recording", "record"),
     "recoup.transports.requests_adapter": ("RequestsAdapter",),
@@ -104,6 +107,7 @@ __all__ = [
     "Headers",
     "Login",
     "NoResponse",
+    "Notified",
     "OrderOver",
     "Outcome",
     "Policy",
@@ -129,6 +133,7 @@ __all__ = [
     "diagnose_all",
     "errors",
     "gateway",
+    "notified",
     "open_store",
     "outcome",
     "raise_for_fault",
