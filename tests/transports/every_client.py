@@ -65,6 +65,7 @@ class Client:
             "timing": Timing.without_waiting(self.slept, START),
             "random": lambda: 0.5,
             "hosts": [server.url],
+            "governor": recoup.Governor.unlimited(),
         }
 
     def open(self) -> None:

@@ -28,7 +28,7 @@ from yarl import URL
 
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request
 from recoup.login.token import TOKEN_HEADER
-from recoup.recovery.call import Call, Finish
+from recoup.recovery.call import Call, Finish, Sleep
 from recoup.redaction import redact_text
 from recoup.transports.aiohttp_tap import show
 from recoup.transports.caller import Caller, Options
@@ -69,6 +69,10 @@ class _Asked(NamedTuple):
     request: aiohttp.ClientRequest
     name: str | None = None
     value: str = ""
+
+    def __repr__(self) -> str:
+        """Without the value: tools that report exceptions show the local variables of their frames."""
+        return f"_Asked({self.request.method} {self.request.url.raw_path}, {self.name})"
 
 
 class _Exchange:
@@ -331,6 +335,8 @@ def _attach_lateness(error: Exception, exchange: _Exchange, asked: _Asked, targe
     call = Call(random=lambda: 0.0, deadline=0.0, method=target.method, replayable=exchange.replayable(asked))
     call.begin(0.0)
     step = call.answered(Exchange(request=exchange.value(asked), no_response=missing), 0.0)
+    if isinstance(step, Sleep):
+        step = call.rested(1.0)  # too late
     if isinstance(step, Finish):
         made = Outcome(decision=step.decision, history=step.history, diagnosis=step.diagnosis)
         setattr(error, KEY, made)
