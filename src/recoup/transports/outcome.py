@@ -100,10 +100,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcome(response: Any) -> Outcome | None:
-    """What recoup made of this response (or of this exception), or None where recoup was not under its client."""
-    extensions = getattr(response, "extensions", None)
-    found = extensions.get(KEY) if isinstance(extensions, Mapping) else getattr(response, KEY, None)
-    return found if isinstance(found, Outcome) else None
+    """What recoup made of this response (or of this exception), or None where recoup was not under its client.
+
+    Also takes the answers and the exceptions of clients that keep no more of a response than itself, its header fields
+    or the exception that it caused.
+    """
+    for thing in (response, getattr(response, "response", None), getattr(response, "headers", None)):
+        extensions = getattr(thing, "extensions", None)
+        found = extensions.get(KEY) if isinstance(extensions, Mapping) else getattr(thing, KEY, None)
+        if isinstance(found, Outcome):
+            return found
+    cause = response.__cause__ if isinstance(response, BaseException) else None
+    return None if cause is None else outcome(cause)
 
 
 def raise_for_fault(response: Any) -> None:
