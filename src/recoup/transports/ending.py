@@ -51,17 +51,17 @@ class Endings:
             self._remembered = known
 
     def announce(self, now: float, tell: Callable[[Event], object] | None) -> None:
-        """Warn of what ends soon: one line in the log, and an event."""
+        """Warn of what ends soon: an event, of which the log makes a line; without listeners a line in the log."""
         for expiry in self.expiries():
             reached = threshold(expiry, now)
             if reached is None or (expiry, reached) in self._told:
                 continue
             self._told.add((expiry, reached))
-            whose = f"application {expiry.application}" if expiry.seller == ANY else f"seller {expiry.seller}"
-            ends = datetime.fromtimestamp(expiry.expires_at, UTC).date().isoformat()
-            verb = "ended" if now >= expiry.expires_at else "ends"
-            _LOG.warning("the %s of %s %s on %s. %s", expiry.what, whose, verb, ends, remedy_of(expiry.what))
-            if tell is not None:
+            if tell is None:  # who listens writes a line of his own
+                whose = f"application {expiry.application}" if expiry.seller == ANY else f"seller {expiry.seller}"
+                ends = datetime.fromtimestamp(expiry.expires_at, UTC).date().isoformat()
+                _LOG.warning("the %s of %s ends on %s: %s", expiry.what, whose, ends, remedy_of(expiry.what))
+            else:
                 tell(
                     ExpiryNear(
                         at=now,
