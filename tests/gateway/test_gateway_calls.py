@@ -23,6 +23,7 @@ from gateway_upstream import (
     answer,
     errors,
     patient,
+    raw,
     script,
 )
 
@@ -317,6 +318,58 @@ def test_sellers_and_scopes_have_tokens_of_their_own() -> None:
         ]
         assert len(upstream.logins) == 3
         assert [seller["name"] for seller in it.status()["sellers"]] == ["one", "two"]
+
+
+def test_a_usage_plan_is_kept_and_a_deadline_is_shorter_than_its_queue() -> None:
+    """getOrders has a burst of 20, and then one place a minute."""
+    with gateway(transport={}) as (upstream, it):
+        with httpx2.Client(base_url=it.url, headers={"x-recoup-deadline": "1"}) as client:
+            response = client.get("/orders/v0/orders")
+            while response.status_code == 200:
+                response = client.get("/orders/v0/orders")
+        said = told(response)
+        assert response.status_code == 503
+        assert (said["origin"], said["attempts"], said["reason"]) == ("gateway", "0", "deadline")
+        (error,) = response.json()["errors"]
+        assert error["code"] == "TryLater"
+        assert "usage plan" in error["message"]
+        assert "unknown-outcome" not in said
+        assert 18 <= len(upstream.calls) <= 21
+        (bucket,) = it.status()["buckets"]
+        assert bucket["burst"] == 20
+
+
+def test_an_upload_that_is_broken_off_reaches_amazon_as_broken_off() -> None:
+    over = threading.Event()
+
+    def handler(asked: Received) -> None:
+        with suppress(ValueError):
+            for part in asked.parts():
+                if not part:
+                    break
+        over.set()
+
+    with gateway(handler, buffer=10) as (upstream, it):
+        with socket.create_connection(("127.0.0.1", it.port), timeout=20) as connection:
+            connection.sendall(b"PUT /x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\nx-stream: 1\r\n\r\nabc")
+            deadline = time.monotonic() + 20
+            while not upstream.calls and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert over.wait(20)
+        while it.status()["running"] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert it.status()["running"] == 0
+        assert len(upstream.calls) == 1
+
+
+def test_heads_and_bodies_that_do_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recoup.gateway.protocol.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("recoup.gateway.bodies.BODY_SECONDS", 0.2)
+    with gateway() as (upstream, it):
+        assert b" 408 " in raw(it.port, b"GET /x HTTP/1.1\r\nHost: 127.")
+        assert b" 408 " in raw(it.port, b"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nabc")
+        assert raw(it.port, b"") == b""
+        assert upstream.calls == []
 
 
 LOCKED = errors(

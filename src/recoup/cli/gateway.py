@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -49,6 +50,7 @@ __all__ = ["command"]
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; any other needs a key.")
 @click.option("--name", "names", multiple=True, help="Another host name that clients call it by. May be repeated.")
 @click.option("--quiet", is_flag=True, help="No line for each call on standard error.")
+@click.option("--verbose", is_flag=True, help="Lines for attempts, waits and tokens too.")
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -66,6 +68,7 @@ def command(
     host: str,
     names: tuple[str, ...],
     quiet: bool,
+    verbose: bool,
 ) -> int:
     """Put recoup between a program in any language and Amazon: tokens, pacing, retries, diagnoses.
 
@@ -126,13 +129,24 @@ def command(
             out.write(f"Status: {addresses['status_url']}\nStop with Ctrl-C.\n")
         out.flush()
 
-    logger = logging.getLogger("recoup.gateway")
-    handler = logging.StreamHandler(invocation.streams.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.WARNING if quiet else logging.INFO)
-    try:
+    with _logging_to(invocation.streams.stderr, quiet=quiet, verbose=verbose):
         serve_forever(options, announce)
-    finally:
-        logger.removeHandler(handler)
     return 0
+
+
+@contextmanager
+def _logging_to(stream: TextIO, *, quiet: bool, verbose: bool) -> Iterator[None]:
+    """What recoup logs goes to `stream` for as long as the block lasts; other libraries' logs do not."""
+    whole, calls = logging.getLogger("recoup"), logging.getLogger("recoup.gateway")
+    before = whole.level, calls.level
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    whole.addHandler(handler)
+    whole.setLevel(logging.INFO if verbose else logging.WARNING)
+    calls.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        yield
+    finally:
+        whole.setLevel(before[0])
+        calls.setLevel(before[1])
+        whole.removeHandler(handler)

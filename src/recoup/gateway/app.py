@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from recoup.errors import StoreAway
+from recoup.errors import StoreError
 from recoup.gateway.answers import Answer, own, refusal
 from recoup.gateway.asked import LOCAL, Refused, read
 from recoup.gateway.bodies import Inbox
@@ -124,7 +124,7 @@ def _kept(store: Any) -> dict[str, Any]:
     now = time.time()
     try:
         holds, buckets = store.holds(now=now), store.buckets(now=now)
-    except StoreAway as error:
+    except StoreError as error:
         return {"store": redact_text(str(error))}
     return {
         "holds": [
