@@ -314,6 +314,21 @@ def test_what_else_happens_is_noted_on_the_span_and_counted(
     assert collected.metric(metric) == ([] if attributes is None else [(attributes, value)])
 
 
+@pytest.mark.parametrize(
+    ("host", "address", "port"),
+    [
+        ("sellingpartnerapi-na.amazon.com", "sellingpartnerapi-na.amazon.com", None),
+        ("127.0.0.1:8080", "127.0.0.1", 8080),
+        ("[::1]:8080", "[::1]", 8080),
+        ("[::1]", "[::1]", None),
+    ],
+)
+def test_address_and_port_are_apart(collected: Collected, host: str, address: str, port: int | None) -> None:
+    collected.tell(CallStarted(**of(), method="GET", host=host), SAVED[-1])
+    attributes = collected.exporter.get_finished_spans()[0].attributes or {}
+    assert (attributes["server.address"], attributes.get("server.port")) == (address, port)
+
+
 def test_an_answer_of_429_counts_as_throttled(collected: Collected) -> None:
     collected.tell(AttemptEnded(**of(), attempt=1, seconds=0.1, status=429, fault="f", decision="retry"))
     assert collected.metric("recoup.throttled") == [(OPERATION, 1)]

@@ -56,7 +56,7 @@ class _OpenCall(msgspec.Struct):
     span: Span
     context: Context
     method: str
-    host: str
+    server: Attributes
     sent: int = 0
     last: float = 0.0  # when it was last heard of
 
@@ -155,7 +155,8 @@ class OpenTelemetry:
             _abandon(call)
 
     def _started(self, event: CallStarted) -> None:
-        attributes = {"http.request.method": event.method, "server.address": event.host, **_operation(event)}
+        server = _server(event.host)
+        attributes = {"http.request.method": event.method, **server, **_operation(event)}
         if event.seller:
             attributes["recoup.seller"] = event.seller
         context = get_current()
@@ -168,7 +169,7 @@ class OpenTelemetry:
         )
         if event.call is None:
             return
-        call = _OpenCall(span, set_span_in_context(span, context), event.method, event.host, last=event.at)
+        call = _OpenCall(span, set_span_in_context(span, context), event.method, server, last=event.at)
         oldest = None
         with self._lock:
             self._open[event.call] = call
@@ -191,7 +192,7 @@ class OpenTelemetry:
             return
         attributes: Attributes = {
             "http.request.method": call.method,
-            "server.address": call.host,
+            **call.server,
             **outcome,
             **_known(
                 {
@@ -269,6 +270,14 @@ class OpenTelemetry:
 def _abandon(call: _OpenCall) -> None:
     call.span.set_attribute("recoup.abandoned", True)
     call.span.end(_nanoseconds(call.last))
+
+
+def _server(host: str) -> Attributes:
+    """Address and port, as the conventions have them apart."""
+    address, colon, port = host.rpartition(":")
+    if not colon or not port.isdecimal() or (":" in address and not address.endswith("]")):
+        return {"server.address": host}
+    return {"server.address": address, "server.port": int(port)}
 
 
 def _operation(event: Event) -> dict[str, Any]:
