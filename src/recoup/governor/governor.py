@@ -85,6 +85,11 @@ class Governor:
         """Whether its methods may do input or output: asynchronous callers then call them in a thread."""
         return self.store.blocking
 
+    @property
+    def holding(self) -> bool:
+        """False where surely nothing is held back, so that `held` need not be asked."""
+        return self.store.holding
+
     # --- pacing
 
     def plan(self, key: BucketKey, operation: Operation | None) -> Plan | None:
@@ -221,6 +226,10 @@ class _Unlimited(Governor):
 
     @property
     def blocking(self) -> bool:
+        return False
+
+    @property
+    def holding(self) -> bool:
         return False
 
     def plan(self, key: BucketKey, operation: Operation | None) -> Plan | None:

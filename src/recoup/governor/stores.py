@@ -100,6 +100,10 @@ class Holds(Protocol):
     def blocking(self) -> bool:
         """As above."""
 
+    @property
+    def holding(self) -> bool:
+        """False where surely nothing is held back. True where something is, or where it would have to be looked up."""
+
     def hold(self, hold: Hold) -> None:
         """Begin to hold. Of two for the same key the one that ends later stays: a wait is never cut short."""
 

@@ -145,6 +145,11 @@ class MemoryStore:
 
     # --- holds
 
+    @property
+    def holding(self) -> bool:
+        """See `recoup.governor.stores.Holds`."""
+        return bool(self._holds)
+
     def hold(self, hold: Hold) -> None:
         """See `recoup.governor.stores.Holds`."""
         with self._lock:

@@ -39,6 +39,7 @@ class SharedStore:
     """
 
     blocking = True
+    holding = True  # that is: it would have to be looked up
 
     def __init__(
         self, database: Database, seal: Seal | None = None, *, elapsed: Callable[[], float] = time.monotonic
@@ -125,7 +126,7 @@ class SharedStore:
 
     def _do(self, shared: Callable[[], T], alone: Callable[[MemoryStore], T]) -> T:
         local = self._local
-        if local is not None and self._elapsed() < self._try_at:
+        if local is not None and not self._may_try():
             return alone(local)
         try:
             if local is None:
@@ -137,6 +138,15 @@ class SharedStore:
             return alone(self._leave(away))
         self._return(local)
         return found
+
+    def _may_try(self) -> bool:
+        """Whether it is this call's turn to try the store again: one in five seconds has it."""
+        with self._lock:
+            now = self._elapsed()
+            if now < self._try_at:
+                return False
+            self._try_at = now + _TRIED_AGAIN_AFTER
+            return True
 
     def _leave(self, away: StoreError) -> MemoryStore:
         with self._lock:

@@ -10,7 +10,7 @@ import msgspec
 from recoup.diagnosis.hiding import may_hide_failure
 from recoup.exchange import Exchange, Request, Response
 from recoup.login.token import TOKEN_HEADER
-from recoup.redaction import mask
+from recoup.redaction import mask, redact_text
 from recoup.transports.course import Course
 from recoup.transports.effects import CloseBody, Flow, ReadBody, SendRequest
 from recoup.transports.library import Library, Target
@@ -35,25 +35,26 @@ class Job(msgspec.Struct):
     login: Login | None = None
     token: str | None = None  # the login's, as the request carries it
     response: Any = None
+    status: int | None = None  # of the response
     unread: bool = False  # more of the response's body is to come
     error: BaseException | None = None
     exchange: Exchange | None = None
     fault: str | None = None  # of the hold that the call met
+
+    def __repr__(self) -> str:
+        """No token and no body: tools that report exceptions show the local variables of their frames."""
+        return f"Job({self.target.method} {redact_text(self.target.path)}, status={self.status})"
 
     def carry(self, token: str) -> None:
         """Put the login's token into the request."""
         self.request = self.library.with_header(self.request, TOKEN_HEADER, token)
         self.token = token
 
-    def status(self) -> int | None:
-        """The HTTP status of the latest answer."""
-        return None if self.response is None else self.library.status(self.response)
-
 
 def attempt(job: Job) -> Flow[bool]:
     """Send once and note what was seen; True where nothing can have failed."""
     library, request = job.library, job.request
-    job.response = job.error = job.exchange = None
+    job.response = job.status = job.error = job.exchange = None
     job.unread = False
     try:
         response = yield SendRequest(request)
@@ -66,7 +67,7 @@ def attempt(job: Job) -> Flow[bool]:
     status = library.status(response)
     suspect = status >= 400 or job.asks_for_token or may_hide_failure(status, job.target.method, job.target.path)
     if not suspect and not _worth_reading(library, response):
-        job.response = response
+        job.response, job.status = response, status
         return True
     try:
         read = yield ReadBody(response, _LARGEST_BODY)
@@ -74,6 +75,7 @@ def attempt(job: Job) -> Flow[bool]:
         job.error, job.exchange = error, Exchange(request=_request(job), no_response=library.broken_off(error))
         return False
     response = job.response = library.give_back(response, read)
+    job.status = status
     if not suspect:
         return True
     job.unread = not isinstance(read, bytes)

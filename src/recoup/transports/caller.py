@@ -78,6 +78,7 @@ class Caller:
         listeners: Iterable[Listener] | None = None,
     ) -> None:
         self._timing = timing
+        self._now = timing.now if timing is not None else timings.now
         self._hosts = Hosts(hosts)
         self._deadline = checked_deadline(deadline)
         policy = policy if policy is not None else Policy.documented()
@@ -148,9 +149,6 @@ class Caller:
 
     def _current(self) -> Timing:
         return self._timing if self._timing is not None else timings.current()
-
-    def _now(self) -> float:
-        return self._current().now()
 
 
 def _courses(login: Login | None, seller: str | None) -> Courses:

@@ -64,13 +64,14 @@ class Courses:
         self._application = application or UNKNOWN
         self._seller = seller
         self._known: dict[tuple[int, str, str], Course] = {}
+        self._latest: tuple[str, str] = ("", UNKNOWN)  # a token, and the name that stands for it
 
     def find(self, target: Target, place: Place, token: str | None) -> Course | None:
         """The course of a call with `token`, the caller's own; None where the path is no operation's."""
         operation = operations().find(target.method, target.path)
         if operation is None:
             return None
-        seller = self._seller if self._seller is not None else _fingerprint(token)
+        seller = self._seller if self._seller is not None else self._named(token)
         key = (id(operation), place.region, seller)  # the table is never thrown away, and so never an id given twice
         course = self._known.get(key)
         if course is None:
@@ -80,9 +81,13 @@ class Courses:
             self._known[key] = course
         return course
 
-
-def _fingerprint(token: str | None) -> str:
-    """A name for whoever a token stands for: the same for the same token in this process, and telling nothing of it."""
-    if not token:
-        return UNKNOWN
-    return "token-" + blake2b(token.encode("utf-8", "replace"), digest_size=8, key=_PROCESS).hexdigest()
+    def _named(self, token: str | None) -> str:
+        """A name for whoever a token stands for: the same for the same token in this process, telling nothing of it."""
+        if not token:
+            return UNKNOWN
+        latest = self._latest
+        if latest[0] == token:
+            return latest[1]
+        name = "token-" + blake2b(token.encode("utf-8", "replace"), digest_size=8, key=_PROCESS).hexdigest()
+        self._latest = (token, name)
+        return name

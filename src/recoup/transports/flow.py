@@ -23,13 +23,14 @@ from recoup.recovery.quota import SharedQuota
 from recoup.redaction import redact_text
 from recoup.telemetry.events import Listener, Why
 from recoup.transports.attempt import Job, attempt, let_go
-from recoup.transports.course import Courses
+from recoup.transports.course import Course, Courses
 from recoup.transports.effects import Flow, SleepFor
 from recoup.transports.hosts import TOKEN_PATH, Place
 from recoup.transports.library import Library, Target
 from recoup.transports.login import Login, LoginFailed
 from recoup.transports.outcome import Outcome
 from recoup.transports.pacing import Pacing
+from recoup.transports.pacing import Place as Queued
 from recoup.transports.refusal import not_sent, of_hold
 from recoup.transports.telling import Audience
 
@@ -133,8 +134,8 @@ class Flows:
         while True:
             match step:
                 case Send():
-                    if course is not None and not self._pacing.at_once(course, job, call, began):
-                        stopped = yield from self._turn(call, job)
+                    if course is not None and (queued := self._pacing.ask(course, job, call, began)) is not None:
+                        stopped = yield from self._turn(queued, course, call, job)
                         if stopped is not None:
                             step = stopped
                             continue
@@ -161,10 +162,9 @@ class Flows:
                         job.carry(token)
                         step = call.renewed(True, began := now())
 
-    def _turn(self, call: Call, job: Job) -> Flow[Finish | None]:
+    def _turn(self, queued: Queued, course: Course, call: Call, job: Job) -> Flow[Finish | None]:
         """Wait for the call's turn; ends with a Finish where it does not come."""
-        assert job.course is not None  # noqa: S101  the caller has seen to it
-        refused = yield from self._pacing.turn(job.course, job, call)
+        refused = yield from self._pacing.turn(queued, course, job, call)
         if isinstance(refused, Hold):
             job.fault, refused = refused.fault, of_hold(refused, self._now())
         if refused is None and job.login is not None:

@@ -6,8 +6,8 @@ store may block. A place that a call does not come to use is given back: somebod
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -22,11 +22,12 @@ from recoup.recovery.decision import Decision, StopReason, Wait
 from recoup.recovery.policy import Policy
 from recoup.recovery.stated import seconds
 from recoup.telemetry.events import Why
+from recoup.transports.attempt import Job
 from recoup.transports.course import Course
 from recoup.transports.effects import Consult, Flow, SleepFor
 from recoup.transports.telling import Telling
 
-__all__ = ["Pacing", "stated_rate"]
+__all__ = ["Pacing", "Place"]
 
 _log = logging.getLogger("recoup")
 _HOLDING = (RetryClass.LOCKOUT, RetryClass.SCHEDULE)
@@ -41,21 +42,36 @@ class Pacing:
         self._policy = policy
         self._now = now
 
-    def turn(self, call: Call, course: Course, path: str, telling: Telling | None) -> Flow[Decision | Hold | None]:
+    def ask(self, course: Course, job: Job, call: Call, now: float) -> Place | None:
+        """None where the request may be sent at once, its place taken: the usual case, and no flow is needed for it.
+        Else what `turn` goes on with.
+        """
+        governor = self._governor
+        longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
+        if governor.blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
+            return Place(governor, course, job.target.path, self._now, longest)
+        found = governor.reserve(course.bucket, course.operation, now=now, longest=longest)
+        if found is None or (type(found) is Granted and found.wait <= 0):
+            return None
+        place = Place(governor, course, job.target.path, self._now, longest)
+        place.found = found
+        return place
+
+    def turn(self, place: Place, course: Course, job: Job, call: Call) -> Flow[Decision | Hold | None]:
         """Wait until the request may be sent. Ends with None where it may; else with the hold that it met, or with
         what is to be done because its place would come too late.
         """
-        now = self._now()
-        longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
-        place = _Place(self._governor, course, path, self._now, longest)
-        if self._governor.blocking:
-            try:
-                found = yield Consult(place.take)
-            except GeneratorExit:  # cancelled while a thread asks
-                place.abandon()
-                raise
-        else:
-            found = place.take()
+        telling = job.telling
+        if place.found is None:
+            if self._governor.blocking:
+                try:
+                    yield Consult(place.take)
+                except GeneratorExit:  # cancelled while a thread asks
+                    place.abandon()
+                    raise
+            else:
+                place.take()
+        found = place.found
         if found is None:
             return None
         if isinstance(found, Hold):
@@ -66,11 +82,11 @@ class Pacing:
             return None
         advice = self._exceeded(course, telling)
         if isinstance(found, TooLate):
-            return self._too_late(found, call, now, advice)
+            return self._too_late(found, call, advice)
         return (yield from self._wait(found, place, call, telling))
 
     def _wait(
-        self, granted: Granted, place: _Place, call: Call, telling: Telling | None
+        self, granted: Granted, place: Place, call: Call, telling: Telling | None
     ) -> Flow[Decision | Hold | None]:
         if telling is not None:
             telling.waited(granted.wait, Why.PACE)
@@ -101,27 +117,29 @@ class Pacing:
             _log.warning("%s", exceeded.advice)
         return exceeded.advice
 
-    def _too_late(self, late: TooLate, call: Call, now: float, advice: str) -> Decision:
+    def _too_late(self, late: TooLate, call: Call, advice: str) -> Decision:
         text = f"the usage plan ({late.plan.rate:g} a second, burst {late.plan.burst}) has its next place in"
         text = f"{text} {late.wait:.3g} s" + (f"; {advice}" if advice else "")
-        if call.deadline is not None and now + late.wait > call.deadline:
+        if call.deadline is not None and self._now() + late.wait > call.deadline:
             return self._policy.stopped(StopReason.DEADLINE, late.wait, f"{text}, after the deadline")
         return Wait(subject=WaitSubject.CALL, after=late.wait, reason=text)
 
     # --- what answers teach ------------------------------------------------------------------------------------------
 
-    def seen(self, course: Course, status: int | None, rate: float | None, telling: Telling | None) -> Flow[None]:
-        """Tell the governor of an answer, where it has not known what it says."""
-        now, governor = self._now(), self._governor
+    def news(self, course: Course, job: Job, now: float) -> bool:
+        """Whether the answer tells anything that the governor has not known."""
+        return self._governor.news(course.bucket, status=job.status, rate=_rate(job), now=now)
+
+    def seen(self, course: Course, job: Job, now: float) -> Flow[None]:
+        """Tell the governor of the answer."""
+        governor, rate = self._governor, _rate(job)
 
         def tell() -> Changed | None:
-            return governor.seen(course.bucket, course.operation, status=status, rate=rate, now=now)
+            return governor.seen(course.bucket, course.operation, status=job.status, rate=rate, now=now)
 
-        if not governor.news(course.bucket, status=status, rate=rate, now=now):
-            return
         changed: Changed | None = (yield Consult(tell)) if governor.blocking else tell()
-        if changed is not None and telling is not None:
-            telling.plan_learned(changed)
+        if changed is not None and job.telling is not None:
+            job.telling.plan_learned(changed)
 
     def rest(
         self, course: Course, path: str, diagnosis: Diagnosis | None, decision: Decision, telling: Telling | None
@@ -154,54 +172,54 @@ class Pacing:
             telling.held(hold, begun=True)
 
 
-class _Place:
-    """One call's place in the queue, taken in whichever thread, given back if the call is over before it came."""
+class Place:
+    """One call's place in the queue, taken in whichever thread, given back if the call is over before it came.
 
-    __slots__ = ("_abandoned", "_course", "_governor", "_granted", "_lock", "_longest", "_now", "_path")
+    `found` is the hold that is in the way, or a place, or that it would come too late. None: not asked yet, or nothing
+    is known that would have to be waited for.
+    """
+
+    __slots__ = ("_abandoned", "_course", "_governor", "_lock", "_longest", "_now", "_path", "found")
 
     def __init__(self, governor: Governor, course: Course, path: str, now: Callable[[], float], longest: float) -> None:
         self._governor = governor
         self._course = course
         self._path = path
         self._longest = longest
-        self._granted: Granted | None = None
         self._abandoned = False
-        self._lock = threading.Lock() if governor.blocking else None
+        self._lock = threading.Lock()
         self._now = now
+        self.found: Granted | TooLate | Hold | None = None
 
-    def take(self) -> Granted | TooLate | Hold | None:
-        """The hold that is in the way, or a place, or that it would come too late; None: nothing is known."""
-        hold = self.held()
-        if hold is not None:
-            return hold
+    def take(self) -> None:
+        """Find out."""
         course = self._course
-        found = self._governor.reserve(course.bucket, course.operation, now=self._now(), longest=self._longest)
-        if isinstance(found, Granted):
-            if self._lock is None:
-                self._granted = found
-                return found
-            with self._lock:
-                self._granted = found
-                abandoned = self._abandoned
-            if abandoned:
-                self._give_back(found)
-        return found
+        found: Granted | TooLate | Hold | None = self.held()
+        if found is None:
+            found = self._governor.reserve(course.bucket, course.operation, now=self._now(), longest=self._longest)
+        with self._lock:
+            self.found = found
+            abandoned = self._abandoned
+        if abandoned and isinstance(found, Granted):
+            self._give_back(found)
 
     def held(self) -> Hold | None:
         """The hold that is in the way now."""
+        if not self._governor.holding:
+            return None
         return self._governor.held(self._course.hold_key(self._path), now=self._now())
 
     def abandon(self) -> None:
         """Give the place back, or have `take` do so as soon as it has it. Does not hold up an event loop."""
-        if self._lock is None:
-            if self._granted is not None:
-                self._give_back(self._granted)
-            return
         with self._lock:
             self._abandoned = True
-            granted = self._granted
-        if granted is not None:
-            _aside(lambda: self._give_back(granted))
+            found = self.found
+        if not isinstance(found, Granted):
+            return
+        if self._governor.blocking:
+            _aside(lambda: self._give_back(found))
+        else:
+            self._give_back(found)
 
     def _give_back(self, granted: Granted) -> None:
         self._governor.give_back(self._course.bucket, granted, now=self._now())
@@ -209,15 +227,24 @@ class _Place:
 
 def _aside(function: Callable[[], None]) -> None:
     """Call it without holding up an event loop: in a thread where one runs in this thread, else here."""
+    asyncio = sys.modules.get("asyncio")  # where nobody has imported it, no loop of its runs
     try:
-        loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop() if asyncio is not None else None
     except RuntimeError:
+        loop = None
+    if loop is None:
         function()
     else:
         loop.run_in_executor(None, function)
 
 
+def _rate(job: Job) -> float | None:
+    if job.response is None:
+        return None
+    return _stated(job.library.response_header(job.response, "x-amzn-ratelimit-limit"))
+
+
 @lru_cache(maxsize=1000)
-def stated_rate(text: str | None) -> float | None:
+def _stated(text: str | None) -> float | None:
     """The rate (requests a second) in a field x-amzn-RateLimit-Limit, where it is one."""
     return seconds(text) or None
