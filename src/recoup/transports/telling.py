@@ -180,6 +180,7 @@ class Telling:
                 status=status,
                 fault=None if made.diagnosis is None else made.diagnosis.id,
                 unknown=made.history.outcome_unknown,
+                failed_items=0 if made.diagnosis is None else len(made.failed_items),
             )
         )
 
