@@ -117,6 +117,26 @@ def test_four_processes_that_begin_together_send_one_token_request(shared_where:
         assert token_requests(sandbox) == 1
 
 
+def test_a_token_that_came_between_the_look_and_the_lease_is_taken(sandbox: Any) -> None:
+    store = recoup.open_store("memory")
+    first, second = made(sandbox, store), made(sandbox, store)
+    real, looked = store.tokens.read, 0
+
+    def read(*arguments: Any, **more: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        if looked > 1:
+            return real(*arguments, **more)
+        store.tokens.read = real  # type: ignore[method-assign]
+        assert call(sandbox, first).status_code == 200  # fetched, kept and freed meanwhile
+        store.tokens.read = read  # type: ignore[method-assign]
+        return None
+
+    store.tokens.read = read  # type: ignore[method-assign]
+    assert call(sandbox, second).status_code == 200
+    assert (looked, token_requests(sandbox)) == (2, 1)
+
+
 def test_threads_and_tasks_over_a_store_that_blocks_share_one_fetch(sandbox: Any, shared_where: str) -> None:
     timing = Timing(now=sandbox.clock.now, sleep=sandbox.clock.advance)
 

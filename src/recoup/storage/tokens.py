@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from threading import Lock
+from weakref import WeakSet
 
 from recoup.login.identity import TokenKey
 from recoup.login.keeping import Expiry, TokenState
@@ -23,6 +25,7 @@ class MemoryTokens:
         self._tokens: dict[TokenKey, AccessToken] = {}
         self._leases: dict[TokenKey, tuple[str, float]] = {}
         self._expiries: dict[tuple[str, str, str], Expiry] = {}
+        _alive.add(self)
 
     def read(self, key: TokenKey, *, now: float) -> AccessToken | None:
         """See `recoup.login.keeping.Tokens`."""
@@ -70,3 +73,16 @@ class MemoryTokens:
         """See `recoup.login.keeping.Tokens`."""
         with self._lock:
             return sorted(self._expiries.values(), key=lambda expiry: expiry.expires_at)
+
+
+_alive: WeakSet[MemoryTokens] = WeakSet()
+
+
+def _after_fork() -> None:
+    """In the child: a thread that held a lock is not there any more."""
+    for tokens in list(_alive):
+        tokens._lock = Lock()  # noqa: SLF001  of this module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

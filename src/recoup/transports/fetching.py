@@ -20,7 +20,7 @@ from recoup.exchange import Exchange, Request
 from recoup.governor.hold import Hold
 from recoup.login.credentials import Credentials
 from recoup.login.grant import token_request
-from recoup.login.identity import token_key
+from recoup.login.identity import TokenKey, token_key
 from recoup.login.keeping import Tokens
 from recoup.login.token import AccessToken, read_token
 from recoup.recovery.decision import Decision, GiveUp, StopReason
@@ -149,11 +149,21 @@ def _look(errand: Errand, now: float, patient: bool) -> _Seen:
     if tokens is None or not tokens.keeps:
         return _Seen(versions=versions)
     key = token_key(versions[0], errand.seller)
-    kept = tokens.read(key, now=now)
-    if kept is not None and kept.value != errand.stale and kept.usable(now):
-        return _Seen(token=kept, versions=versions)
-    wait = tokens.lease(key, errand.owner, now=now, seconds=LEASE) if patient else 0.0
-    return _Seen(versions=versions, wait=wait)
+    kept = _kept(errand, tokens, key, now)
+    wait = 0.0
+    if kept is None and patient:
+        wait = tokens.lease(key, errand.owner, now=now, seconds=LEASE)
+        if not wait:  # whoever had it may have kept a token and freed it since we looked
+            kept = _kept(errand, tokens, key, now)
+            if kept is not None:
+                tokens.free(key, errand.owner)
+    return _Seen(token=kept, versions=versions, wait=wait)
+
+
+def _kept(errand: Errand, tokens: Tokens, key: TokenKey, now: float) -> AccessToken | None:
+    """A token of somebody else that helps: not the one that was refused, and good for a minute more."""
+    found = tokens.read(key, now=now)
+    return found if found is not None and found.value != errand.stale and found.usable(now) else None
 
 
 def _still_parked(errand: Errand, hold: Hold, now: float, tell: Tell | None) -> LoginFailed:
