@@ -43,7 +43,8 @@ def test_a_file(tmp_path: Path, form: str) -> None:
         ("redis://:secret@host", SettingsError, "cannot be opened at redis://"),
         ("/no/such/folder/recoup.db", StoreError, "cannot be opened .*Give a path in a folder that exists"),
         (".", StoreError, "cannot be opened"),
-        ("postgresql://nobody:hunter2@127.0.0.1:1/nothing", StoreError, "127.0.0.1:1/nothing cannot be opened"),
+        ("postgresql://host:port:port/x?y=secret", StoreError, "URL cannot be read"),
+        ("postgresql://nobody:hunter2@127.0.0.1:1/nothing", StoreError, "nothing at 127.0.0.1:1 cannot be opened"),
     ],
 )
 def test_what_cannot_be_opened_says_why(where: str, error: type[Exception], says: str) -> None:

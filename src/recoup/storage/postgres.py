@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock
@@ -20,9 +21,19 @@ from recoup.storage.schema import VERSION, bring_up
 __all__ = ["PostgresDatabase"]
 
 _PATIENCE = 5  # seconds for a connection, and for one statement
+_REST = 1.0  # seconds after a connection that could not be made, in which nobody tries again
 _NOW = "extract(epoch FROM clock_timestamp())::double precision"
 _MIGRATING = 7_202_117_263_549_871  # the advisory lock of whoever brings the tables up: a number of ours
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+_EXAMPLE = "postgresql://user@host/name"
+_DEFAULTS = {  # what the URL says wins
+    "connect_timeout": _PATIENCE,
+    "options": f"-c statement_timeout={_PATIENCE}s",
+    "fallback_application_name": "recoup",
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 _LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end them there
 
 
@@ -50,11 +61,15 @@ class PostgresDatabase:
                 "PostgreSQL needs its driver, which is not installed: pip install 'recoup[postgres]'"
             ) from error
         self._psycopg = psycopg
-        self._url = url
-        self.name = _named(url)
+        try:
+            self._how: dict[str, Any] = {**_DEFAULTS, **psycopg.conninfo.conninfo_to_dict(url)}
+        except psycopg.Error as error:
+            raise StoreError(f"the store's URL cannot be read; give one as in {_EXAMPLE}") from error
+        self.name = _named(self._how)
         self._lock = Lock()
         self._pid = os.getpid()
         self._connected: Any = None
+        self._rests_until = 0.0
         self._translated: dict[str, str] = {}
         with self._mine():
             try:
@@ -62,7 +77,7 @@ class PostgresDatabase:
             except psycopg.Error as error:
                 raise StoreError(
                     f"{self.name} cannot be opened as a store: {_said(error)}. Give the URL of a database that runs "
-                    "and whose user may create tables, as in postgresql://user@host/name"
+                    f"and whose user may create tables, as in {_EXAMPLE}"
                 ) from error
 
     def run(self, statement: str, parameters: Mapping[str, object]) -> list[Row]:
@@ -72,17 +87,22 @@ class PostgresDatabase:
             translated = self._translated[statement] = _translated(statement)
         psycopg = self._psycopg
         with self._mine():
-            for last in (False, True):
+            while True:
+                anew = self._connected is None
+                if anew and time.monotonic() < self._rests_until:
+                    raise StoreAway(
+                        f"{self.name} could not be reached a moment ago"
+                    )  # said to all who queued meanwhile
                 try:
                     return _rows(self._connection().execute(translated, parameters))
                 except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                     self._drop()
-                    if last:
+                    if anew:
+                        self._rests_until = time.monotonic() + _REST
                         raise StoreAway(f"{self.name} cannot be reached now: {_said(error)}") from error
                 except psycopg.Error as error:
                     self._drop()
                     raise StoreError(f"{self.name} refuses: {_said(error)}") from error
-        raise AssertionError  # the second time returns or raises
 
     def close(self) -> None:
         """See `recoup.storage.database.Database`."""
@@ -103,16 +123,7 @@ class PostgresDatabase:
         return self._connected
 
     def _open(self) -> Any:
-        connection = self._psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=_PATIENCE,
-            options=f"-c statement_timeout={_PATIENCE}s",
-            fallback_application_name="recoup",
-            keepalives_idle=30,
-            keepalives_interval=5,
-            keepalives_count=3,
-        )
+        connection = self._psycopg.connect(autocommit=True, **self._how)
         try:
             transaction = _Open(connection)
             if not _is_current(transaction):
@@ -153,7 +164,6 @@ def _said(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _named(url: str) -> str:
-    """The database without what stands before the @ or in the query, where a password may be."""
-    place = url.partition("://")[2].rpartition("@")[2].partition("?")[0]
-    return f"the PostgreSQL database {place}" if place else "the PostgreSQL database"
+def _named(how: Mapping[str, Any]) -> str:
+    host = ":".join(str(how[part]) for part in ("host", "port") if how.get(part))
+    return f"the PostgreSQL database {how.get('dbname', '')}" + (f" at {host}" if host else "")
