@@ -90,9 +90,7 @@ class PostgresDatabase:
             while True:
                 anew = self._connected is None
                 if anew and time.monotonic() < self._rests_until:
-                    raise StoreAway(
-                        f"{self.name} could not be reached a moment ago"
-                    )  # said to all who queued meanwhile
+                    raise StoreAway(f"{self.name} could not be reached a moment ago")  # all who queued meanwhile
                 try:
                     return _rows(self._connection().execute(translated, parameters))
                 except (psycopg.OperationalError, psycopg.InterfaceError) as error:
