@@ -106,9 +106,11 @@ class _Exchange:
 
     def replayable(self, request: _Asked) -> bool:
         body = request.request.body
+        if type(body) is bytes:
+            return True
         if isinstance(body, IOBasePayload):
             return not body.consumed and bool(body._value.seekable())  # noqa: SLF001  aiohttp rewinds it, and does not say so
-        return isinstance(body, bytes | BytesPayload)
+        return isinstance(body, BytesPayload)
 
     def body(self, request: _Asked) -> bytes | None:
         body = request.request.body
