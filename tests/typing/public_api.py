@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from typing import assert_never, assert_type
 
+import aiohttp
 import httpx
 import httpx2
+import requests
+import urllib3
 
 import recoup
 from recoup import (
@@ -58,6 +61,23 @@ with httpx2.Client(transport=recoup.Transport(login=login, policy=policy)) as cl
         assert_type(error.fault, str | None)
 httpx.Client(transport=recoup.Transport(hosts=["127.0.0.1"]))
 httpx2.AsyncClient(transport=recoup.AsyncTransport())
+
+session = requests.Session()
+session.mount("https://", recoup.RequestsAdapter(login=login, deadline=60))
+made = recoup.outcome(session.get("https://sellingpartnerapi-na.amazon.com/x"))
+pool: urllib3.PoolManager = recoup.PoolManager(10, {"user-agent": "x"}, login=login, maxsize=4)
+assert_type(pool.request("GET", "https://sellingpartnerapi-na.amazon.com/x"), urllib3.BaseHTTPResponse)
+recoup.PoolManager(inner=urllib3.ProxyManager("http://127.0.0.1:3128"))
+
+
+async def under_aiohttp() -> None:
+    async with (
+        aiohttp.ClientSession(middlewares=[recoup.aiohttp_middleware(login=login)]) as client,
+        client.get("https://sellingpartnerapi-na.amazon.com/x") as answer,
+    ):
+        assert_type(answer, aiohttp.ClientResponse)
+        recoup.raise_for_fault(answer)
+
 
 with recoup.sandbox.running(seed=1) as sandbox:
     assert_type(sandbox.endpoint, str)
