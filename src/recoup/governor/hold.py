@@ -7,7 +7,8 @@ process, so they are plain values; what keeps them is in `recoup.storage`. Insta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import product
 from math import inf
 
 import msgspec
@@ -49,6 +50,12 @@ class HoldKey(msgspec.Struct, frozen=True):
                 (self.entity, other.entity),
             )
         )
+
+    def covering(self) -> Iterator[HoldKey]:
+        """Every key that covers this one, each once."""
+        names = (self.application, self.seller, self.operation, self.entity)
+        for each in product(*((name,) if name == ANY else (name, ANY) for name in names)):
+            yield HoldKey(*each)
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

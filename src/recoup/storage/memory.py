@@ -22,6 +22,7 @@ _NOTHING = Learned()
 _FULL = Bucket()
 
 
+_HOLDS_SWEPT = 60.0  # seconds between two looks at which holds are over
 _SWEPT_AT = 10_000  # buckets: from so many on, those that are as good as new are forgotten
 
 
@@ -44,6 +45,7 @@ class MemoryStore:
         self._free = FreePlaces()
         self._holds: dict[HoldKey, Hold] = {}
         self._sweep_at = _SWEPT_AT
+        self._holds_swept = 0.0  # when
         self.tokens = MemoryTokens()
 
     def close(self) -> None:
@@ -153,8 +155,7 @@ class MemoryStore:
     def hold(self, hold: Hold) -> None:
         """See `recoup.governor.stores.Holds`."""
         with self._lock:
-            for key in [key for key, other in self._holds.items() if not other.active(hold.since)]:
-                del self._holds[key]
+            self._sweep_holds(hold.since)
             known = self._holds.get(hold.key)
             if known is None or hold.outlasts(known):
                 self._holds[hold.key] = hold
@@ -164,7 +165,14 @@ class MemoryStore:
         if not self._holds:  # the usual case needs no lock
             return None
         with self._lock:
-            return longest_of(hold for hold in self._holds.values() if hold.key.covers(key) and hold.active(now))
+            self._sweep_holds(now)
+            found = [self._holds.get(each) for each in key.covering()]  # not a walk through all: they may be thousands
+            return longest_of(hold for hold in found if hold is not None and hold.active(now))
+
+    def _sweep_holds(self, now: float) -> None:
+        if abs(now - self._holds_swept) >= _HOLDS_SWEPT:
+            self._holds = {key: hold for key, hold in self._holds.items() if hold.active(now)}
+            self._holds_swept = now
 
     def release(self, key: HoldKey) -> Sequence[Hold]:
         """See `recoup.governor.stores.Holds`."""
