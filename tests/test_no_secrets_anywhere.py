@@ -63,7 +63,7 @@ PLANTED = (SECRET, OLD_SECRET, REFRESH, OTHER_REFRESH, *TOKENS, BUYER, KEY)
 
 SHIPMENT = "/externalFulfillment/2024-09-11/shipments/S1"
 ORDERS = f"/orders/v0/orders?BuyerEmail={BUYER.replace('@', '%40')}&MarketplaceIds=ATVPDKIKX0DER"
-STOCK = "/externalFulfillment/inventory/2024-09-11/inventories?locationId=L1&skuId=K"
+STOCK = "/externalFulfillment/inventory/2024-09-11/inventories"
 ECHO = f"token {TOKENS[0]}, {TOKENS[1]!r}, refresh_token={REFRESH}, client_secret={SECRET}, {BUYER}"
 
 ORDER = Answer(200, json.dumps({"payload": {"Orders": [{"BuyerInfo": {"BuyerEmail": BUYER}}]}}).encode())
@@ -71,20 +71,21 @@ LEAKY = errors("InvalidInput", f"Invalid input '{TOKENS[0]}' for parameter '{BUY
 UNKNOWN_CODE = errors("Whatever", ECHO, ECHO, status=422)
 DENIED = errors("Unauthorized", "Access to requested resource is denied.", ECHO, status=403)
 PAGE = Answer(400, f"<html><body><h1>Bad Request</h1>{ECHO}</body></html>".encode(), {"Content-Type": "text/html"})
-PARTS = Answer(
-    207,
-    json.dumps(
-        {"inventories": [{"status": 409, "errors": [{"code": "Conflict", "message": ECHO, "details": "SC_20002"}]}]}
-    ).encode(),
-)
+FAILED = {"skuId": "K", "locationId": BUYER, "actionableErrors": [{"errorType": ECHO, "errorSubType": "SC_20002"}]}
+PARTS = Answer(207, json.dumps({"responses": [{"status": {"statusCode": 409}, "body": FAILED}]}).encode())
 CUT = Answer(200, json.dumps({"said": ECHO}).encode(), cut=40)
 BUSY = errors("QuotaExceeded", "You exceeded your quota for the requested resource.", ECHO, status=429)
 COOKIE = Answer(200, b"{}", {"Content-Type": "application/json", "Set-Cookie": f"session={TOKENS[2]}"})
 LOCKED = errors(
-    "MaximumRetriesReached", "Order 'S1' is locked. Please try after '3600' seconds", f"SC_00005 {ECHO}", status=409
+    "InvalidInput",
+    f"Maximum number of retry reached for order '{BUYER}' or on a operation of order, Please try after '3600' seconds.",
+    f"SC_00005 {ECHO}",
 )
 
-SCRIPT = (ORDER, EXPIRED, OK, LEAKY, UNKNOWN_CODE, DENIED, PAGE, PARTS, CUT, INTERNAL, INTERNAL, COOKIE, BUSY, BUSY, OK)
+SCRIPT = (
+    *(ORDER, EXPIRED, OK, LEAKY, UNKNOWN_CODE, DENIED, PAGE, PARTS, CUT),
+    *(INTERNAL, INTERNAL, COOKIE, BUSY, BUSY, OK, LOCKED),
+)
 CALLS: tuple[tuple[str, str, bytes | None], ...] = (
     ("GET", ORDERS, None),
     ("GET", SHIPMENT, None),  # a refused token, renewed
@@ -92,10 +93,12 @@ CALLS: tuple[tuple[str, str, bytes | None], ...] = (
     ("GET", SHIPMENT + f"?x={BUYER}", None),
     ("GET", SHIPMENT, None),
     ("GET", f"{SHIPMENT}/{BUYER}", None),
-    ("PATCH", STOCK, f'{{"note": "{ECHO}"}}'.encode()),
+    ("POST", STOCK, f'{{"note": "{ECHO}"}}'.encode()),
     ("POST", SHIPMENT + "?operation=CONFIRM", None),  # its answer is cut off
     ("GET", SHIPMENT, None),  # repeated until it succeeds
     ("GET", ORDERS, None),  # throttled
+    ("POST", SHIPMENT + "?operation=CONFIRM", None),  # locked out for an hour
+    ("POST", SHIPMENT + "?operation=CONFIRM", None),  # held back
 )
 
 
@@ -238,13 +241,18 @@ def full_run(kind: type[Client], where: str | None, loot: Loot) -> None:
     loot.add("record as HAR", json.dumps(wire.as_har()))
     loot.add("record, diagnosed", json.dumps([found.as_dict() for found in recoup.diagnose_all(wire.exchanges)]))
     said = len(loot.found)
-    assert len(server.calls) > len(CALLS), "the run is what it claims to be"
+    assert len(server.calls) == len(SCRIPT), "the run is what it claims to be"
     assert len(server.logins) >= 4
     assert len(wire) == len(server.received)
     assert {event.decision for event in watching.events if isinstance(event, telemetry.CallEnded)} >= {
         "done",
         "give_up",
         "resync",
+    }
+    assert any(event.failed_items for event in watching.events if isinstance(event, telemetry.CallEnded))
+    assert {type(event) for event in watching.events} >= {
+        *(telemetry.CallStarted, telemetry.Paced, telemetry.Waited, telemetry.AttemptEnded, telemetry.CallEnded),
+        *(telemetry.TokenFetched, telemetry.TokenRefused, telemetry.PlanLearned, telemetry.Held),
     }
     assert said > 100
 
