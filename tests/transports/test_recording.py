@@ -12,15 +12,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import httpx2
 import pytest
+import requests
 from every_client import EVERY, Client, Httpx2, Urllib3
 from transport_clients import CONFIRM, LABELS, SECRETS, SHIPMENT, login
 from transport_server import EXPIRED, HTML, INTERNAL, NO_CONTENT, OK, Answer, Server, _read, errors
 
 import recoup
 from recoup.testing import Timing
-from recoup.transports.recording import Recording, Seen
+from recoup.transports.httpx_tap import tapped
+from recoup.transports.recording import Recording, Seen, Tap
 
 PER_CLIENT = pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.name)
 MASKS = {
@@ -387,3 +390,33 @@ def test_a_request_that_the_library_refuses_is_recorded_and_its_own_exception_st
     assert not server.raw
     assert wire.exchanges[0].no_response is not None
     assert wire.exchanges[0].no_response.text == "LocalProtocolError"
+
+
+def test_through_a_proxy_the_head_is_the_one_that_the_proxy_received(server: RawServer) -> None:
+    """A proxy for plain HTTP is sent the absolute URL."""
+    target = "http://sandbox.example" + SHIPMENT
+    hosts = ["sandbox.example"]
+    with recoup.record() as wire:
+        inner = httpx2.HTTPTransport(proxy=httpx2.Proxy(server.url))
+        with httpx2.Client(transport=recoup.Transport(inner, hosts=hosts)) as client:
+            client.get(target)
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("http://", recoup.RequestsAdapter(hosts=hosts))
+            session.get(target, proxies={"http": server.url})
+    assert heads(wire) == server.heads
+    assert all(head.startswith(f"GET {target} HTTP/1.1\r\n") for head in heads(wire))
+    assert {each.seen for each in wire.attempts} == {Seen.BYTES}
+
+
+def test_of_http_2_the_fields_are_recorded(server: RawServer) -> None:
+    """What the trace of httpcore tells of it; the library that packs them need not be there for that."""
+    asked = httpcore2.Request(
+        "GET", "https://h/path?x=1", headers=[("Host", "h"), ("Accept", "*/*"), ("Transfer-Encoding", "chunked")]
+    )
+    tap = Tap(is_async=False)
+    own = httpx2.Request("GET", "https://h/path")
+    tapped(own, tap).extensions["trace"]("http2.send_request_headers.started", {"request": asked, "stream_id": 1})
+    assert tap.seen is Seen.FIELDS
+    assert tap.bytes == b"GET /path?x=1 HTTP/2\r\nhost: h\r\naccept: */*\r\n\r\n"
+    assert "trace" not in own.extensions

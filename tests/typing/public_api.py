@@ -79,6 +79,22 @@ async def under_aiohttp() -> None:
         recoup.raise_for_fault(answer)
 
 
+def listener(event: recoup.telemetry.Event) -> None:
+    if isinstance(event, recoup.telemetry.CallEnded):
+        assert_type(event.seconds, float)
+
+
+watched: list[recoup.telemetry.Listener] = [
+    listener,
+    recoup.telemetry.log_events("mine"),
+    recoup.telemetry.OpenTelemetry(),
+]
+recoup.Transport(listeners=watched)
+with recoup.record(bodies=0) as wire:
+    assert_type(wire, recoup.Recording)
+    assert_type(wire.exchanges, tuple[recoup.Exchange, ...])
+    wire.save("wire.har")
+
 with recoup.sandbox.running(seed=1) as sandbox:
     assert_type(sandbox.endpoint, str)
 with recoup.testing.no_waiting() as slept:
