@@ -108,8 +108,8 @@ class _Exchange:
         body = request.request.body
         if type(body) is bytes:
             return True
-        if isinstance(body, IOBasePayload):
-            return not body.consumed and bool(body._value.seekable())  # noqa: SLF001  aiohttp rewinds it, and does not say so
+        if isinstance(body, IOBasePayload):  # newer ones are rewound by aiohttp, and know `consumed`
+            return not getattr(body, "consumed", True) and bool(body._value.seekable())  # noqa: SLF001
         return isinstance(body, BytesPayload)
 
     def body(self, request: _Asked) -> bytes | None:
