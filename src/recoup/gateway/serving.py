@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -29,6 +29,7 @@ __all__ = ["Gateway", "running", "serve_forever"]
 _START_TIMEOUT = 30.0  # seconds of real time
 _KEEP_ALIVE = 75  # seconds that a connection may rest: longer than most clients keep one in their pools
 _BACKLOG = 1024
+_LOOK_AGAIN = 0.1  # seconds
 _LAST_WORDS = 5.0  # seconds for calls that were told to stop
 
 
@@ -66,7 +67,8 @@ class Gateway:
         """The port on which it listens."""
         self._thread: threading.Thread | None = None
         self._server: _Server | None = None
-        self._failed: BaseException | None = None
+        self.failed: BaseException | None = None
+        """Why it stopped by itself."""
         self._app: App | None = None
         self._opened: Any = None  # a store that this gateway opened, and closes
         try:
@@ -110,22 +112,30 @@ class Gateway:
         self._thread.start()
         if not started.wait(_START_TIMEOUT):
             raise RuntimeError("the gateway did not start")
-        if self._failed is not None:
-            raise RuntimeError("the gateway did not start") from self._failed
+        if self.failed is not None:
+            raise RuntimeError("the gateway did not start") from self.failed
         return self
 
+    @property
+    def answers(self) -> bool:
+        """Whether it still does, if only what was asked before it was told to finish."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def finish(self) -> None:
+        """Take nothing new, and stop when what runs is finished or `grace` is over. Returns at once."""
+        if self._server is not None:
+            self._server.should_exit = True
+
     def hurry(self) -> None:
-        """Stop without waiting for what runs. Returns at once, and may be called from a signal's handler."""
+        """Stop without waiting for what runs. Returns at once."""
         if self._server is not None:
             self._server.should_exit = self._server.force_exit = True
 
     def close(self) -> None:
-        """Stop, when what runs is finished or `grace` is over. May be called twice."""
-        server, thread = self._server, self._thread
-        if server is not None:
-            server.should_exit = True
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        """`finish`, and wait for it. May be called twice."""
+        self.finish()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
         self._socket.close()
         if self._opened is not None:
             self._opened.close()
@@ -134,7 +144,7 @@ class Gateway:
         try:
             asyncio.run(self._serve(started))
         except BaseException as error:  # noqa: BLE001  handed to whoever starts the gateway; uvicorn ends with SystemExit
-            self._failed = error
+            self.failed = error
         finally:
             started.set()
 
@@ -196,19 +206,33 @@ def serve_forever(options: GatewayOptions, announce: Callable[[Mapping[str, Any]
     `announce` gets `Gateway.as_dict()` as soon as it answers. Call it from the main thread. Raises SettingsError where
     it cannot listen.
     """
-    asked = threading.Event()
     gateway = Gateway(options)
+    signals: list[int] = []
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            gateway.hurry()
-        asked.set()
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
 
+    # The handler runs in this thread, but the system may interrupt another one: the wake-up socket reaches this one.
+    told, telling = socket.socketpair()
+    telling.setblocking(False)
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    woken_before = signal.set_wakeup_fd(telling.fileno(), warn_on_full_buffer=False)
     try:
         with gateway:
             announce(gateway.start().as_dict())
-            asked.wait()
+            told.settimeout(_LOOK_AGAIN)
+            while gateway.answers:
+                with suppress(TimeoutError):
+                    told.recv(64)
+                if signals:
+                    gateway.finish()
+                if len(signals) > 1:
+                    gateway.hurry()
     finally:
+        signal.set_wakeup_fd(woken_before)
         for number, handler in before.items():
             signal.signal(number, handler)
+        told.close()
+        telling.close()
+    if not signals:
+        raise RuntimeError("the gateway stopped by itself") from gateway.failed
