@@ -7,6 +7,7 @@
     recoup.RequestsAdapter        the same under requests
     recoup.PoolManager            the same under urllib3
     recoup.aiohttp_middleware     the same under aiohttp
+    recoup.clients                the same under three published clients of the Selling Partner API
     recoup.Login                  the credentials behind the access tokens
     recoup.notified(message, …)   what a notification of Amazon's means for them
     recoup.Governor               how fast: usage plans, what answers teach about them, what is held back
@@ -27,7 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recoup import errors, gateway, sandbox, telemetry, testing
+    from recoup import clients, errors, gateway, sandbox, telemetry, testing
     from recoup.diagnosis.diagnosis import Diagnosis
     from recoup.errors import (
         AskPerson,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from recoup.exchange import Exchange, Headers, NoResponse, Request, Response
     from recoup.recovery.advice import diagnose, diagnose_all
     from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait
+    from recoup.recovery.lookup import Lookup
+    from recoup.recovery.parts import AskAgain, FailedItem
     from recoup.recovery.policy import Policy
     from recoup.storage.governor import Governor
     from recoup.storage.opening import open_store
@@ -77,6 +80,8 @@ _HOMES = {
     "recoup.exchange": ("Exchange", "Headers", "NoResponse", "Request", "Response"),
     "recoup.recovery.advice": ("diagnose", "diagnose_all"),
     "recoup.recovery.decision": ("Decision", "Done", "GiveUp", "RenewToken", "Resync", "Retry", "Wait"),
+    "recoup.recovery.lookup": ("Lookup",),
+    "recoup.recovery.parts": ("AskAgain", "FailedItem"),
     "recoup.recovery.policy": ("Policy",),
     "recoup.transports.aiohttp_middleware": ("aiohttp_middleware",),
     "recoup.transports.httpx_family": ("AsyncTransport", "Transport"),
@@ -90,9 +95,10 @@ _HOMES = {
     "recoup.transports.urllib3_pool": ("PoolManager",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "gateway", "sandbox", "telemetry", "testing")
+_MODULES = ("clients", "errors", "gateway", "sandbox", "telemetry", "testing")
 
 __all__ = [
+    "AskAgain",
     "AskPerson",
     "AsyncTransport",
     "CatalogueError",
@@ -100,12 +106,14 @@ __all__ = [
     "Diagnosis",
     "Done",
     "Exchange",
+    "FailedItem",
     "FaultError",
     "FixRequest",
     "GiveUp",
     "Governor",
     "Headers",
     "Login",
+    "Lookup",
     "NoResponse",
     "Notified",
     "OrderOver",
@@ -129,6 +137,7 @@ __all__ = [
     "UnreadableInput",
     "Wait",
     "aiohttp_middleware",
+    "clients",
     "diagnose",
     "diagnose_all",
     "errors",
