@@ -69,7 +69,7 @@ class Result(NamedTuple):
 
 
 def serve(rate: float, burst: int) -> None:
-    """A sandbox whose front door has this plan for everything. It reads `forget` (all requests) and `tell` (of them)."""
+    """A sandbox whose front door has this plan for everything. It reads `forget` (all) and `tell`."""
     from recoup.sandbox import buckets, front_door, world
     from recoup.sandbox.fulfillment.settings import FulfillmentSettings, RateLimit
     from recoup.sandbox.running import running

@@ -89,7 +89,9 @@ def test_a_refusal_empties_the_bucket() -> None:
 
 def test_a_late_beginning_moves_what_is_missing() -> None:
     assert Bucket(full_at=102.0, rate=5.0, clock=100.0).later(100.0, 0.4).full_at == pytest.approx(102.4)
-    assert Bucket(full_at=99.0, rate=5.0, clock=98.0).later(100.0, 0.4).full_at == pytest.approx(100.0)
+    # One request was asked at 98.8, and arrived at 100: its place is free again 0.2 s after that, not before.
+    assert Bucket(full_at=99.0, rate=5.0, clock=98.8).later(100.0, 1.2).full_at == pytest.approx(100.2)
+    assert Bucket(full_at=99.0, rate=5.0, clock=98.8).later(100.0, 0.4).full_at == pytest.approx(100.0)
 
 
 def test_a_clock_that_is_read_late_stands_still_and_one_that_was_set_back_takes_the_bucket_along() -> None:

@@ -97,6 +97,5 @@ class Bucket(msgspec.Struct, frozen=True):
         return Bucket(max(seen.full_at, seen.clock + pace.interval + pace.tolerance), rate, seen.clock)
 
     def later(self, now: float, seconds: float) -> Bucket:
-        """The bucket when the other side began to refill it so much later; a full one stays full."""
-        seen = self.at(now, self.rate)
-        return seen if seen.full_at <= seen.clock else Bucket(seen.full_at + seconds, self.rate, seen.clock)
+        """The bucket when the other side began to refill it so much later than it was asked."""
+        return Bucket(self.full_at + seconds, self.rate, self.clock).at(now, self.rate)

@@ -53,7 +53,7 @@ _RESERVE = f"""
 _GIVE_BACK = (
     f"UPDATE recoup_buckets SET full_at = full_at - :interval WHERE {_KEY} AND full_at = :slot RETURNING full_at"
 )
-_LATER = f"UPDATE recoup_buckets SET full_at = full_at + :seconds WHERE {_KEY} AND full_at > {{now}}"
+_LATER = f"UPDATE recoup_buckets SET full_at = full_at + :seconds WHERE {_KEY} AND full_at + :seconds > {{now}}"
 _MADE = f"""
     INSERT INTO recoup_buckets ({_COLUMNS}) SELECT {_NEW}, t.now, :rate, t.now, 0 FROM (SELECT {{now}} AS now) AS t
     WHERE true ON CONFLICT (application, seller, region, operation) DO NOTHING
