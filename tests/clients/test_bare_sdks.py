@@ -158,3 +158,39 @@ def test_an_option_that_is_none_is_named_when_it_is_given(sandbox: Sandbox) -> N
     for kind in STAGES:
         with pytest.raises(recoup.SettingsError, match="deadline"):
             kind(sandbox, deadline=-1.0)
+
+
+def test_restricted_data_tokens_of_amzn_selling_partner_are_asked_for_by_the_same_road(sandbox: Sandbox) -> None:
+    with_rdt = import_module("amzn_selling_partner.plugins.amazon_spapi").with_rdt
+    with AmznSellingPartner(sandbox) as under:
+        for _ in range(2):
+            under.made.orders_v0.list_orders(
+                marketplace_ids=[sandbox.marketplace_id],
+                created_after="2020-01-01T00:00:00Z",
+                request_options=with_rdt("buyerInfo"),
+            )
+        assert under.sent() == [200, 200, 200]  # one token for both
+        assert under.logins() == 1
+
+
+def test_amzn_sp_api_answers_with_http_info_carry_the_outcome(sandbox: Sandbox, shipment: str) -> None:
+    with AmznSpApi(sandbox) as under:
+        _, status, headers = under._read.get_shipment_with_http_info(shipment)
+        made = recoup.outcome(headers)
+        assert status == 200
+        assert made is not None
+        assert made.decision == recoup.Done()
+
+
+def test_the_answer_of_python_amazon_sp_api_tells_which_items_failed(sandbox: Sandbox) -> None:
+    inventory = import_module("sp_api.api").ExternalFulfillmentInventoryV20240911
+    with PythonAmazonSpApi(sandbox) as under:
+        made = under._client(inventory.__name__, bare=False)
+        uri = f"/inventory/update?locationId={sandbox.location_ids['MFN']}&skuId=A"
+        good = {"method": "POST", "uri": uri, "body": {"quantity": 1}}
+        bad = {"method": "POST", "uri": uri, "body": {"quantity": -1}}
+        outcome = recoup.outcome(made.batch_inventory(requests=[good, bad]))
+        made.close()
+        made._auth._transport.close()
+    assert outcome is not None
+    assert [(item.index, item.status) for item in outcome.failed_items] == [(1, 400)]
