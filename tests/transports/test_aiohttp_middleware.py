@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
@@ -104,6 +105,27 @@ def test_a_response_that_was_left_is_closed_as_ever() -> None:
                     pass
                 with pytest.raises(aiohttp.ClientConnectionError):
                     await response.read()
+
+    run(reading())
+
+
+def test_an_encoding_that_aiohttp_was_told_to_leave_is_undone_for_the_diagnosis_alone() -> None:
+    packed = gzip.compress(INVALID.body)
+
+    async def reading() -> None:
+        answer = Answer(400, packed, {"Content-Type": "application/json", "Content-Encoding": "gzip"})
+        with Server(answer) as server:
+            async with session(server) as client, client.post(server.url + CONFIRM) as response:
+                plain = made_of(response).diagnosis
+            async with (
+                session(server) as client,
+                client.post(server.url + CONFIRM, auto_decompress=False) as response,
+            ):
+                assert await response.read() == packed
+                diagnosis = made_of(response).diagnosis
+        assert plain is not None
+        assert diagnosis is not None
+        assert diagnosis.id == plain.id == "sc-00002-invalid-value"
 
     run(reading())
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import warnings
+import zlib
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from weakref import WeakKeyDictionary
@@ -43,6 +44,8 @@ __all__ = ["aiohttp_middleware"]
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATED_BY_AIOHTTP = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _REPEATED_FOR = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
+_GZIP = b"\x1f\x8b"
+_LONGEST_DECODED = 32 << 20  # bytes of a decoded body that are looked at: a short one can unpack to anything
 _LEAST_BUFFER = 1 << 16  # bytes
 
 # What an exception says of the exchange, and whether the request may have left. The first that fits.
@@ -210,7 +213,12 @@ class _Exchange:
         return Headers(list(response.headers.items()))
 
     def decoded(self, response: aiohttp.ClientResponse, raw: bytes) -> bytes:
-        return raw  # aiohttp undoes the encoding while it reads, unless it was told not to
+        if raw[:2] != _GZIP or response.headers.get("content-encoding") != "gzip":
+            return raw  # aiohttp undoes the encoding while it reads, unless it was told not to
+        try:
+            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, _LONGEST_DECODED)
+        except zlib.error:
+            return raw
 
     def give_back(self, response: aiohttp.ClientResponse, read: bytes | Prefix) -> aiohttp.ClientResponse:
         content = response.content

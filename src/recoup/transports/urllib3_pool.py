@@ -231,6 +231,12 @@ class PoolManager(urllib3.PoolManager):
             _ = response.data  # read now, and kept
         return response
 
+    def clear(self) -> None:
+        """Close all pooled connections."""
+        super().clear()
+        if getattr(self, "_inner", None) is not None:  # urllib3 clears already while it is made
+            self._inner.clear()  # type: ignore[union-attr]
+
     def _once(self, method: str, url: str, *, redirect: bool, **kw: Any) -> BaseHTTPResponse:
         """Send one request and follow nothing."""
         if self._inner is not None:
