@@ -260,9 +260,34 @@ def test_batches_of_prices_and_lists_of_fees_are_cut_too() -> None:
     assert cut.indices == () or msgspec.json.decode(cut.body) == fees[:1]
 
 
+BULK = "/easyShip/2022-03-23/packages/bulk"
+
+
+def order(name: str, **more: Any) -> dict[str, Any]:
+    return {"amazonOrderId": name, **more}
+
+
+def test_rejected_orders_of_a_bulk_are_found_again_by_their_id() -> None:
+    sent = [order("1-1"), order("1-2"), order("1-3"), order("1-3")]
+    asked = {"marketplaceId": "M", "orderScheduleDetailsList": sent, "labelFormat": "PDF"}
+    limited = {"code": LIMITED[0], "message": LIMITED[1]}
+    rejected = [order(name, error=limited) for name in ("1-2", "1-3", "1-9")]
+    answer = {"scheduledPackages": [{}], "rejectedOrders": [*rejected, order("1-1", error={"code": "InvalidInput"})]}
+    whole = answered(BULK, asked, 200, answer)
+    assert [(part.index, part.name) for part in failed_items(whole)] == [(0, "1-2"), (1, "1-3"), (2, "1-9"), (3, "1-1")]
+    found = again(whole)
+    assert found is not None
+    assert msgspec.json.decode(found.body) == {**asked, "orderScheduleDetailsList": [order("1-2")]}
+    assert [left.index for left in found.left_out] == [1, 2, 3]  # meant twice, never asked for, never works
+
+
+@pytest.mark.parametrize("answer", [{"scheduledPackages": [{}]}, {"rejectedOrders": []}, {"rejectedOrders": None}, {}])
+def test_a_bulk_in_which_nothing_was_rejected(answer: dict[str, Any]) -> None:
+    assert not answered(BULK, {"orderScheduleDetailsList": [order("1-1")]}, 200, answer).failed
+
+
 def test_an_operation_that_cannot_be_cut_says_none() -> None:
-    asked = {"marketplaceId": "M", "orderScheduleDetailsList": []}
-    whole = answered("/easyShip/2022-03-23/packages/bulk", asked, 207, {"responses": [refused(429, LIMITED)]})
+    whole = answered("/easyShip/2022-03-23/package", {}, 207, {"responses": [refused(429, LIMITED)]})
     assert failed_items(whole)
     assert again(whole) is None
 

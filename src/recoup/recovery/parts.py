@@ -133,6 +133,11 @@ def ask_again(diagnosis: Diagnosis | None, operation: Operation | None, within: 
         return None if asked is None else _cut(failed, named, asked, place, within)
     asked = _fields(body) if place else {}
     listed = _elements(body if not place else None if asked is None else asked.get(place))
+    if operation.parts.by is PartsBy.MENTION and asked is not None and listed is not None:
+        meant = {item.index: [part for part in listed if item.name and _speaks_of(part, item.name)] for item in failed}
+        return _cut(
+            failed, {index: parts[0] for index, parts in meant.items() if len(parts) == 1}, asked, place, within
+        )
     if asked is None or listed is None or len(listed) != len(_entries(diagnosis)):
         return None
     known = {item.index: listed[item.index] for item in failed if _speaks_of(listed[item.index], item.name)}

@@ -101,6 +101,7 @@ class PartsBy(StrEnum):
 
     INDEX = "index"  # the answer lists the parts in the order of the request
     NAME = "name"  # the answer names the part, and the request lists names
+    MENTION = "mention"  # the answer names the part, and one element of the request's list holds that name
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
