@@ -33,7 +33,10 @@ class TlsServer(Server):
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            super()._serve(self._context.wrap_socket(connection, server_side=True))
+            wrapped = self._context.wrap_socket(connection, server_side=True)
+            with self._lock:
+                self._open.append(wrapped)
+            super()._serve(wrapped)
 
 
 @pytest.fixture(scope="module")
