@@ -55,8 +55,8 @@ def may_hide_failure(status: int, method: str | None, path: str | None) -> bool:
     """Whether a response of this status to this request can be a failure all the same, so that its body must be read.
 
     True for 207, for labels (one status a package), for writes to listings (accepted, with issues), for batches and
-    bulks, for reads of what came of an operation or a transaction, and where a consent page leads back (perhaps with a refusal).
-    `path` is as sent. Costs a tenth of a microsecond.
+    bulks, for reads of what came of an operation or a transaction, and where a consent page leads back (perhaps with a
+    refusal). `path` is as sent. Costs a tenth of a microsecond.
     """
     if status == 207:
         return True
