@@ -29,14 +29,15 @@ _MOST_REMEMBERED = 10_000  # buckets
 
 _KEY = "application = :application AND seller = :seller AND region = :region AND operation = :operation"
 # The bucket's clock goes on with the store's, stands still where that is behind, and goes back where it was set back.
-_BACK = f"(excluded.clock < b.clock - {CLOCK_STEP})"
-_CLOCK = f"(CASE WHEN excluded.clock > b.clock OR {_BACK} THEN excluded.clock ELSE b.clock END)"
-_FULL_AT = f"(CASE WHEN {_BACK} THEN b.full_at - b.clock + excluded.clock ELSE b.full_at END)"
-_START = (
-    f"(CASE WHEN {_FULL_AT} <= {_CLOCK} THEN {_CLOCK} WHEN b.reckoned = :reckoned THEN {_FULL_AT} "
-    f"ELSE {_CLOCK} + ({_FULL_AT} - {_CLOCK}) * b.reckoned / :reckoned END)"
-)
-_FITS = f"({_START} - :tolerance - {_CLOCK} <= :longest)"
+_BACK = f"excluded.clock < b.clock - {CLOCK_STEP}"
+# The bucket `b` at the instant `clock`, reckoned with the rate :reckoned, is full at `start`.
+_NOW = f"""
+    (SELECT clock, CASE WHEN full_at <= clock THEN clock ELSE clock + (full_at - clock) * b.reckoned / :reckoned END
+        AS start FROM
+    (SELECT CASE WHEN excluded.clock > b.clock OR {_BACK} THEN excluded.clock ELSE b.clock END AS clock,
+        CASE WHEN {_BACK} THEN b.full_at - b.clock + excluded.clock ELSE b.full_at END AS full_at) AS seen) AS n
+"""
+_FITS = "n.start - :tolerance - n.clock <= :longest"
 _COLUMNS = "application, seller, region, operation, rate, burst, full_at, reckoned, clock, granted"
 _NEW = ":application, :seller, :region, :operation, :rate, :burst"
 
@@ -44,9 +45,9 @@ _RESERVE = f"""
     INSERT INTO recoup_buckets AS b ({_COLUMNS})
     SELECT {_NEW}, t.now + :interval, :reckoned, t.now, 1 FROM (SELECT {{now}} AS now) AS t WHERE true
     ON CONFLICT (application, seller, region, operation) DO UPDATE SET
-        rate = excluded.rate, burst = excluded.burst, reckoned = excluded.reckoned, clock = {_CLOCK},
-        full_at = CASE WHEN {_FITS} THEN {_START} + :interval ELSE {_START} END,
-        granted = CASE WHEN {_FITS} THEN 1 ELSE 0 END
+        rate = excluded.rate, burst = excluded.burst, reckoned = excluded.reckoned,
+        (clock, full_at, granted) = (SELECT n.clock, n.start + CASE WHEN {_FITS} THEN :interval ELSE 0 END,
+            CASE WHEN {_FITS} THEN 1 ELSE 0 END FROM {_NOW})
     WHERE b.version = :version
     RETURNING full_at, clock, granted
 """
@@ -68,9 +69,9 @@ _TEACH = f"""
 _EMPTY = f"""
     INSERT INTO recoup_buckets AS b ({_COLUMNS})
     SELECT {_NEW}, t.now, :reckoned, t.now, 0 FROM (SELECT {{now}} AS now) AS t WHERE true
-    ON CONFLICT (application, seller, region, operation) DO UPDATE SET reckoned = excluded.reckoned, clock = {_CLOCK},
-        full_at = CASE WHEN {_START} > {_CLOCK} + :interval + :tolerance THEN {_START}
-            ELSE {_CLOCK} + :interval + :tolerance END
+    ON CONFLICT (application, seller, region, operation) DO UPDATE SET reckoned = excluded.reckoned,
+        (clock, full_at) = (SELECT n.clock, CASE WHEN n.start > n.clock + :interval + :tolerance THEN n.start
+            ELSE n.clock + :interval + :tolerance END FROM {_NOW})
 """
 _ALL = f"""
     SELECT application, seller, region, operation, rate, burst, full_at, reckoned, clock, {_LEARNED}, {{now}}
