@@ -2,61 +2,69 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
-from typing import Any
+from contextlib import contextmanager, suppress
+from threading import Thread
 
 import httpx2
 import pytest
 
 import recoup
-from recoup.telemetry.events import AttemptEnded
-from recoup.telemetry.events import Event as Told
+from recoup.telemetry.events import AttemptEnded, Event
 
 PATH = "/externalFulfillment/2024-09-11/shipments"  # 5 a second, burst 10
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    """Carry bytes until either end is closed."""
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            sink.sendall(data)
+    for each in (source, sink):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
 def slow_to_connect(endpoint: str, seconds: float) -> Iterator[str]:
     """A way to `endpoint` on which every new connection takes so long before its first byte goes through."""
     host, port = endpoint.removeprefix("http://").split(":")
-    ready, addresses, stop = Event(), list[str](), list[Any]()
+    listener = socket.create_server(("127.0.0.1", 0))
+    opened: list[socket.socket] = [listener]
+    threads: list[Thread] = []
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(seconds)
-        onward_reader, onward_writer = await asyncio.open_connection(host, int(port))
+    def serve() -> None:
+        with suppress(OSError):  # closed: it is over
+            while True:
+                near, _ = listener.accept()
+                time.sleep(seconds)
+                far = socket.create_connection((host, int(port)))
+                opened.extend((near, far))
+                for one, other in ((near, far), (far, near)):
+                    threads.append(Thread(target=pump, args=(one, other)))
+                    threads[-1].start()
 
-        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-            while data := await source.read(65_536):
-                sink.write(data)
-            sink.close()
-
-        await asyncio.gather(pump(reader, onward_writer), pump(onward_reader, writer))
-
-    async def serve() -> None:
-        server = await asyncio.start_server(carry, "127.0.0.1", 0)
-        stop.extend((asyncio.get_running_loop(), over := asyncio.Event()))
-        addresses.append(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        ready.set()
-        await over.wait()
-        server.close()
-
-    thread = Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    ready.wait(10)
+    threads.append(Thread(target=serve))
+    threads[0].start()
     try:
-        yield addresses[0]
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        stop[0].call_soon_threadsafe(stop[1].set)
-        thread.join(10)
+        listener.shutdown(socket.SHUT_RDWR)
+        threads[0].join(10)
+        for each in opened[1:]:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(10)
+        for each in opened:
+            each.close()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_nothing_is_refused(seconds: float) -> None:
-    told: list[Told] = []
+    told: list[Event] = []
     with recoup.sandbox.running(seed=1) as sandbox, slow_to_connect(sandbox.endpoint, seconds) as endpoint:
         login = recoup.Login(
             client_id=sandbox.client_id,
@@ -80,7 +88,7 @@ def test_what_is_asked_by_many_threads_is_not_refused_either() -> None:
             refresh_token=sandbox.refresh_token,
             token_url=sandbox.token_url,
         )
-        told: list[Told] = []
+        told: list[Event] = []
         transport = recoup.Transport(login=login, hosts=[sandbox.endpoint], listeners=[told.append])
         with httpx2.Client(transport=transport, base_url=sandbox.endpoint) as client:
             threads = [
