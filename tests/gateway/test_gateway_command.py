@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from gateway_upstream import CLIENT_ID, REFRESH, SECRET, Received, Upstream, answer
+from gateway_upstream import CLIENT_ID, REFRESH, SECRET, Received, Upstream, answer, errors
 
 from recoup.cli.main import Streams, main
 
@@ -29,15 +29,13 @@ ENVIRONMENT = {
 
 
 @contextmanager
-def command(
-    *arguments: str, errors: Path, **environment: str
-) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    with errors.open("w") as log:
+def command(*arguments: str, log: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    with log.open("w") as stream:
         process = subprocess.Popen(
             [sys.executable, "-c", "from recoup.cli import entry; entry()", "gateway", "--json", *arguments],
             env={**os.environ, **ENVIRONMENT, **environment},
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=stream,
             text=True,
         )
         try:
@@ -62,7 +60,7 @@ def test_it_answers_when_it_says_so_and_finishes_what_runs(number: int, tmp_path
         return answer(200, b'{"a":1}')
 
     log = tmp_path / "log"
-    with Upstream(handler) as upstream, command("--upstream", upstream.url, errors=log) as (process, said):
+    with Upstream(handler) as upstream, command("--upstream", upstream.url, log=log) as (process, said):
         assert set(said) == {"url", "port", "upstream", "sellers", "health_url", "status_url"}
         assert said["url"] == f"http://127.0.0.1:{said['port']}"
         assert httpx2.get(said["health_url"]).json() == {"status": "ok"}
@@ -89,7 +87,7 @@ def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
         over.wait(20)
 
     with Upstream(handler) as upstream:
-        with command("--upstream", upstream.url, errors=tmp_path / "log") as (process, said):
+        with command("--upstream", upstream.url, log=tmp_path / "log") as (process, said):
             thread = threading.Thread(target=lambda: httpx2.get(said["url"] + "/slow", timeout=20))
             thread.start()
             assert began.wait(20)
@@ -108,7 +106,7 @@ def test_several_sellers_and_a_store(tmp_path: Path) -> None:
         Upstream() as upstream,
         command(
             *("--upstream", upstream.url, "--sellers", str(file), "--store", store, "--quiet"),
-            errors=tmp_path / "log",
+            log=tmp_path / "log",
         ) as (_, said),
     ):
         assert said["sellers"] == ["two"]
@@ -121,6 +119,15 @@ def test_several_sellers_and_a_store(tmp_path: Path) -> None:
         assert "two" in {bucket["seller"] for bucket in buckets}
     assert (tmp_path / "log").read_text() == ""
     assert b"planted" not in Path(store).read_bytes()
+
+
+def test_a_call_that_failed_has_one_line_and_with_verbose_more(tmp_path: Path) -> None:
+    with Upstream(errors(403, "Unauthorized", "Access to requested resource is denied.")) as upstream:
+        for option in ("--grace=1", "--verbose"):
+            with command("--upstream", upstream.url, option, log=tmp_path / option) as (_, said):
+                httpx2.get(said["url"] + "/orders/v0/orders")
+    assert (tmp_path / "--grace=1").read_text().count("\n") == 1
+    assert (tmp_path / "--verbose").read_text().count("\n") > 1
 
 
 def run(*arguments: str, **environment: str) -> tuple[int, str]:

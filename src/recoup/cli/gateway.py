@@ -141,6 +141,8 @@ def _logging_to(stream: TextIO, *, quiet: bool, verbose: bool) -> Iterator[None]
     before = whole.level, calls.level
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    if not verbose:
+        handler.addFilter(_is_news)
     whole.addHandler(handler)
     whole.setLevel(logging.INFO if verbose else logging.WARNING)
     calls.setLevel(logging.WARNING if quiet else logging.INFO)
@@ -150,3 +152,9 @@ def _logging_to(stream: TextIO, *, quiet: bool, verbose: bool) -> Iterator[None]
         whole.setLevel(before[0])
         calls.setLevel(before[1])
         whole.removeHandler(handler)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is more than the end of a call, which the gateway's own line says already."""
+    event = getattr(record, "recoup", None)
+    return not (isinstance(event, dict) and event.get("event") == "call_ended")
