@@ -4,9 +4,18 @@
     recoup.diagnose_all(xs)       the same for many
     recoup.Transport              under httpx2 or httpx: retries and renews as documented, explains the rest
     recoup.AsyncTransport         the same for asynchronous clients
+    recoup.RequestsAdapter        the same under requests
+    recoup.PoolManager            the same under urllib3
+    recoup.aiohttp_middleware     the same under aiohttp
+    recoup.clients                the same under three published clients of the Selling Partner API
     recoup.Login                  the credentials behind the access tokens
+    recoup.notified(message, …)   what a notification of Amazon's means for them
+    recoup.Governor               how fast: usage plans, what answers teach about them, what is held back
+    recoup.open_store(…)          where quotas, holds and tokens last, for one process, a machine or a fleet
     recoup.outcome(response)      what a transport made of a response
     recoup.raise_for_fault(r)     an exception named for what you do next, for those who want one
+    recoup.record()               what really goes over the wire, secrets masked
+    recoup.telemetry              logs, OpenTelemetry, events for whoever listens
     recoup.sandbox.running(…)     an Amazon that fails for real reasons
     recoup.testing                no waiting in your own tests
 
@@ -19,7 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recoup import errors, sandbox, testing
+    from recoup import clients, errors, gateway, sandbox, telemetry, testing
     from recoup.diagnosis.diagnosis import Diagnosis
     from recoup.errors import (
         AskPerson,
@@ -30,16 +39,27 @@ if TYPE_CHECKING:
         ReadBack,
         RecoupError,
         SettingsError,
+        StoreAway,
+        StoreError,
         TryLater,
         UnreadableInput,
     )
     from recoup.exchange import Exchange, Headers, NoResponse, Request, Response
     from recoup.recovery.advice import diagnose, diagnose_all
     from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait
+    from recoup.recovery.lookup import Lookup
+    from recoup.recovery.parts import AskAgain, FailedItem
     from recoup.recovery.policy import Policy
+    from recoup.storage.governor import Governor
+    from recoup.storage.opening import open_store
+    from recoup.transports.aiohttp_middleware import aiohttp_middleware
     from recoup.transports.httpx_family import AsyncTransport, Transport
     from recoup.transports.login import Login
+    from recoup.transports.notified import Notified, notified
     from recoup.transports.outcome import Outcome, outcome, raise_for_fault
+    from recoup.transports.recording import Recording, record
+    from recoup.transports.requests_adapter import RequestsAdapter
+    from recoup.transports.urllib3_pool import PoolManager
 
 _HOMES = {
     "recoup.diagnosis.diagnosis": ("Diagnosis",),
@@ -52,21 +72,33 @@ _HOMES = {
         "ReadBack",
         "RecoupError",
         "SettingsError",
+        "StoreAway",
+        "StoreError",
         "TryLater",
         "UnreadableInput",
     ),
     "recoup.exchange": ("Exchange", "Headers", "NoResponse", "Request", "Response"),
     "recoup.recovery.advice": ("diagnose", "diagnose_all"),
     "recoup.recovery.decision": ("Decision", "Done", "GiveUp", "RenewToken", "Resync", "Retry", "Wait"),
+    "recoup.recovery.lookup": ("Lookup",),
+    "recoup.recovery.parts": ("AskAgain", "FailedItem"),
     "recoup.recovery.policy": ("Policy",),
+    "recoup.transports.aiohttp_middleware": ("aiohttp_middleware",),
     "recoup.transports.httpx_family": ("AsyncTransport", "Transport"),
+    "recoup.storage.governor": ("Governor",),
+    "recoup.storage.opening": ("open_store",),
     "recoup.transports.login": ("Login",),
+    "recoup.transports.notified": ("Notified", "notified"),
     "recoup.transports.outcome": ("Outcome", "outcome", "raise_for_fault"),
+    "recoup.transports.recording": ("Recording", "record"),
+    "recoup.transports.requests_adapter": ("RequestsAdapter",),
+    "recoup.transports.urllib3_pool": ("PoolManager",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("errors", "sandbox", "testing")
+_MODULES = ("clients", "errors", "gateway", "sandbox", "telemetry", "testing")
 
 __all__ = [
+    "AskAgain",
     "AskPerson",
     "AsyncTransport",
     "CatalogueError",
@@ -74,33 +106,49 @@ __all__ = [
     "Diagnosis",
     "Done",
     "Exchange",
+    "FailedItem",
     "FaultError",
     "FixRequest",
     "GiveUp",
+    "Governor",
     "Headers",
     "Login",
+    "Lookup",
     "NoResponse",
+    "Notified",
     "OrderOver",
     "Outcome",
     "Policy",
+    "PoolManager",
     "ReadBack",
+    "Recording",
     "RecoupError",
     "RenewToken",
     "Request",
+    "RequestsAdapter",
     "Response",
     "Resync",
     "Retry",
     "SettingsError",
+    "StoreAway",
+    "StoreError",
     "Transport",
     "TryLater",
     "UnreadableInput",
     "Wait",
+    "aiohttp_middleware",
+    "clients",
     "diagnose",
     "diagnose_all",
     "errors",
+    "gateway",
+    "notified",
+    "open_store",
     "outcome",
     "raise_for_fault",
+    "record",
     "sandbox",
+    "telemetry",
     "testing",
 ]
 

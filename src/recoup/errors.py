@@ -9,6 +9,8 @@
     │   └── OrderOver             the order is cancelled: stop its workflow
     ├── CatalogueError            a catalogue file is not well-formed; names file, id and field
     ├── UnreadableInput           what was given to read is not readable
+    ├── StoreError                what should last cannot be kept or read; says what, why, and what to do
+    │   └── StoreAway             the store cannot be reached now, and perhaps later
     └── SettingsError             a setting is not valid; names the setting, why, and what is
 
 Every one of them is picklable, and none of them holds a token, a secret or a body.
@@ -28,6 +30,8 @@ __all__ = [
     "ReadBack",
     "RecoupError",
     "SettingsError",
+    "StoreAway",
+    "StoreError",
     "TryLater",
     "UnreadableInput",
 ]
@@ -41,8 +45,13 @@ class FaultError(RecoupError):
     """An exchange failed. The text begins with the request id, where there is one, because Amazon asks for it first.
 
     `fault` is the id of the likeliest fault or None, `diagnosis` and `decision` are the plain data that
-    `Diagnosis.as_dict()` gives, `request_id` is Amazon's.
+    `Diagnosis.as_dict()` gives, `request_id` is Amazon's. `failed_items` are the parts of the request that failed where
+    others did not (`index`, `name`, `id`, `decision`, ...). `read_back` says how to learn whether the request took
+    effect (`method`, `path`, `query`, `see`, `after`), where that is in doubt and a way is known.
     """
+
+    failed_items: tuple[dict[str, Any], ...] = ()
+    read_back: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -81,7 +90,10 @@ class TryLater(FaultError):
 
 
 class ReadBack(FaultError):
-    """Read the entity that `decision` names before anything is sent again: the request may have taken effect."""
+    """Read before anything is sent again: the request may have taken effect, or was made on outdated knowledge.
+
+    `decision` names what, `read_back` the very request that shows it, where one is known.
+    """
 
 
 class FixRequest(FaultError):
@@ -104,6 +116,14 @@ class CatalogueError(RecoupError):
 
 class UnreadableInput(RecoupError):
     """What was given to read cannot be read; the text says what was expected."""
+
+
+class StoreError(RecoupError):
+    """What should last cannot be kept or read; the text says what, why, and what to do."""
+
+
+class StoreAway(StoreError):
+    """The store cannot be reached now; the same can work later."""
 
 
 class SettingsError(RecoupError):

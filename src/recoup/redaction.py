@@ -8,9 +8,10 @@ Amazon carry prefixes (`Atza|`, `Atzr|`, `Atc|`, `amzn1.oa2-cs.`), presigned lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-__all__ = ["mask", "redact_headers", "redact_text", "redact_url", "token_kind"]
+__all__ = ["mask", "redact_data", "redact_headers", "redact_text", "redact_url", "token_kind"]
 
 _TOKEN_KINDS = (
     ("Atza|", "access token"),
@@ -58,7 +59,11 @@ _WORDS_OF_FIELDS = ("-token", "authorization", "cookie")
 _LINE_END = re.compile(r"[\r\n]|$")
 _USER = re.compile(r"(?<=://)[^/@\s?#'\"]{1,256}@")
 _PRESIGNED = re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
-_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,6}")
+# The sign as it stands, percent-encoded once or more (`%40`, `%2540`), or escaped as in JSON and HTML.
+_AT = re.compile(r"@|%(?:25){0,3}40|\\+u0040|&#64;")
+_EMAIL = re.compile(
+    rf"[A-Za-z0-9._%+\-]{{1,64}}(?:{_AT.pattern})[A-Za-z0-9\-]{{1,63}}(?:\.[A-Za-z0-9\-]{{1,63}}){{1,6}}"
+)
 
 
 def token_kind(value: str) -> str | None:
@@ -83,7 +88,7 @@ def redact_text(text: str) -> str:
     text = _NAMED.sub(_mask_named, text)
     text = _PRESIGNED.sub(lambda m: f"{m[1]}={mask(m[2])}", text)
     text = _USER.sub("<redacted>@", text)
-    return _EMAIL.sub("<e-mail address>", text)
+    return _EMAIL.sub("<e-mail address>", text) if _AT.search(text) is not None else text
 
 
 def _masked_fields(text: str) -> str:
@@ -114,6 +119,17 @@ def _mask_named(found: re.Match[str]) -> str:
     if found["value"].startswith("<"):  # masked already, with its kind
         return found[0]
     return found["name"] + found["quote"] + found["sep"] + (found["open"] or "") + mask(found["value"])
+
+
+def redact_data(value: Any) -> Any:
+    """Plain data (mappings, lists, texts, numbers), every text in it masked as `redact_text` does; keys are kept."""
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, Mapping):
+        return {str(key): redact_data(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_data(item) for item in value]
+    return value
 
 
 def redact_url(url: str) -> str:

@@ -189,6 +189,7 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
 
     monkeypatch.setattr("recoup.drill.runner.drill", without)
     monkeypatch.setattr("recoup.sandbox.running.serve_forever", without)
+    monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
     status, _, err = run(command)
     assert status == 2
     assert f"'{command}' needs {module}, which is not installed" in err

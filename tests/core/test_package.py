@@ -26,3 +26,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_importing_the_package_imports_nothing_heavy(module: str) -> None:
     code = f"import sys, recoup; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "module", ["asyncio", "difflib", "http.client", "recoup.diagnosis.engine", "recoup.diagnosis.shapes", "sqlite3"]
+)
+def test_a_synchronous_transport_loads_only_what_its_first_call_needs(module: str) -> None:
+    login = "recoup.Login(client_id='amzn1.application-oa2-client.1', client_secret='s', refresh_token='Atzr|r')"
+    code = f"import sys, recoup; recoup.Transport(login={login}); sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -46,6 +46,11 @@ def test_a_secret_is_masked_wherever_it_stands(place: str, secret: str) -> None:
         ("x-amzn-RequestId: 1c1e0f6e-1111", None),
         ("order 111-1234567-1234567 in ATVPDKIKX0DER", None),
         ("write to joe.buyer@example.com now", "write to <e-mail address> now"),
+        ("?BuyerEmail=joe.buyer%40example.com&x=1", "?BuyerEmail=<e-mail address>&x=1"),
+        ("?BuyerEmail=joe.buyer%2540example.com", "?BuyerEmail=<e-mail address>"),
+        (r'{"buyerEmail": "joe.buyer\u0040example.com"}', '{"buyerEmail": "<e-mail address>"}'),
+        ("mailto:joe.buyer&#64;example.com", "mailto:<e-mail address>"),
+        ("40 %40 of a.b", None),
     ],
 )
 def test_what_is_no_secret_stays(text: str, kept: str | None) -> None:

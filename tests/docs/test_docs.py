@@ -1,7 +1,7 @@
 """Every Python block and every command of the documentation is run, against a real sandbox where it calls Amazon.
 
-The pages' own code is not changed for that: what it sends to Amazon's hosts goes to the sandbox, by the transports of
-httpx2 and httpx themselves, and nothing else differs.
+The pages' own code is not changed for that: what it sends to Amazon's hosts goes to the sandbox, by what sends in each
+library itself, and nothing else differs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import httpx
 import httpx2
 import pytest
 from doc_pages import DOCS, blocks, complaints_of_console, prints_of, run_python
+from doc_redirects import redirect_the_others
 
 import recoup
 from golden_corpus import complaints, golden_gaps
@@ -32,15 +33,20 @@ PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 ELSEWHERE = {
     "how-to/sandbox-with-pytest.md",
     "how-to/sandbox-from-any-language.md",
+    "how-to/gateway-for-any-language.md",
     "how-to/testing-without-waiting.md",
 }
 MINE = [page for page in PAGES if page not in ELSEWHERE]
+# Pages on clients that only the longer tier has.
+SDKS = {
+    f"how-to/put-recoup-under-{name}.md" for name in ("python-amazon-sp-api", "amzn-sp-api", "amzn-selling-partner")
+}
 AMAZON = {"sellingpartnerapi-na.amazon.com", "api.amazon.com"}
 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A sandbox that answers for Amazon's hosts, whichever of the two libraries calls them."""
+    """A sandbox that answers for Amazon's hosts, whichever library calls them."""
     with recoup.sandbox.running(seed=1) as running:
         for library in (httpx2, httpx):
             for kind, name in (
@@ -48,6 +54,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
                 (library.AsyncHTTPTransport, "handle_async_request"),
             ):
                 monkeypatch.setattr(kind, name, _redirected(library, getattr(kind, name), running.endpoint))
+        redirect_the_others(monkeypatch, AMAZON, running.endpoint)
         yield running
 
 
@@ -68,7 +75,10 @@ def _redirected(library: Any, send: Any, endpoint: str) -> Any:
     return redirected
 
 
-@pytest.mark.parametrize("page", [page for page in MINE if blocks(page, "python")])
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.sdk] if page in SDKS else []) for page in MINE if blocks(page, "python")],
+)
 def test_python(page: str, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {

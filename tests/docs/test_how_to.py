@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +23,10 @@ from plugin_loading import LOAD
 pytest_plugins = ["pytester"]
 
 ANY_LANGUAGE = "how-to/sandbox-from-any-language.md"
+GATEWAY = "how-to/gateway-for-any-language.md"
 PYTEST = "how-to/sandbox-with-pytest.md"
 NO_WAITING = "how-to/testing-without-waiting.md"
-_PORT = "8080"  # as the page has it
+_PORTS = ("8080", "9000")  # as the pages have them
 _MARK = "=== command "
 
 
@@ -62,10 +64,10 @@ def free_port() -> str:
 
 def run_in_one_shell(steps: list[Step], folder: Path) -> list[str]:
     """What each command printed, all of them run by one bash."""
-    port = free_port()
+    ports = {shown: free_port() for shown in _PORTS}
     lines = ["set -uo pipefail", "trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
     for step in steps:
-        lines.append(step.command.replace(_PORT, port))
+        lines.append(_replaced(step.command, ports))
         lines.append(f"echo; echo '{_MARK}'")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -77,17 +79,24 @@ def run_in_one_shell(steps: list[Step], folder: Path) -> list[str]:
         timeout=60,
         check=False,
     )
-    printed = done.stdout.replace(port, _PORT).split(f"\n{_MARK}\n")
+    printed = _replaced(done.stdout, {port: shown for shown, port in ports.items()}).split(f"\n{_MARK}\n")
     assert len(printed) == len(steps) + 1, done.stderr
     return printed[:-1]
 
 
+def _replaced(text: str, others: Mapping[str, str]) -> str:
+    for one, other in others.items():
+        text = text.replace(one, other)
+    return text
+
+
 @pytest.mark.long  # it drives bash, curl and Node, which the longer tier sees to
-def test_any_language(tmp_path: Path) -> None:
-    for script in blocks(ANY_LANGUAGE, "js"):
+@pytest.mark.parametrize("page", [ANY_LANGUAGE, GATEWAY])
+def test_any_language(page: str, tmp_path: Path) -> None:
+    for script in blocks(page, "js"):
         name = script.partition("\n")[0].removeprefix("// ")
         (tmp_path / name).write_text(script, encoding="utf-8")
-    steps = steps_of(ANY_LANGUAGE)
+    steps = steps_of(page)
     assert len(steps) > 20
     assert any("node" in step.command for step in steps)
     for step, printed in zip(steps, run_in_one_shell(steps, tmp_path), strict=True):

@@ -80,12 +80,27 @@ ANSWERS: list[tuple[str, Exchange, str, dict[str, Any], bool | None]] = [
             request=Request(
                 method="POST",
                 url="https://sellingpartnerapi-eu.amazon.com/externalFulfillment/inventory/2024-09-11/inventories",
+                body=b'{"requests":[{"method":"POST","uri":"/inventory/update?locationId=L&skuId=S",'
+                b'"body":{"quantity":5,"clientSequenceNumber":7}}]}',
             ),
             no_response=NoResponse(kind=NoResponseKind.TIMEOUT),
         ),
         "retry",
         {"after": 1.0},
         True,
+    ),
+    (
+        "a lost answer to an inventory update of which nobody knows whether it carried one",
+        Exchange(
+            request=Request(
+                method="POST",
+                url="https://sellingpartnerapi-eu.amazon.com/externalFulfillment/inventory/2024-09-11/inventories",
+            ),
+            no_response=NoResponse(kind=NoResponseKind.TIMEOUT),
+        ),
+        "resync",
+        {"after": 5.0, "target": "effect"},
+        None,
     ),
     (
         "never left",
@@ -211,3 +226,20 @@ def test_a_call_recognises_what_its_driver_did_not() -> None:
     assert isinstance(end, Finish)
     assert end.diagnosis is not None
     assert end.diagnosis.ok
+
+
+NOT_FOUND = b'{"errors":[{"code":"NotFound","message":"The requested resource doesn\'t exist."}]}'
+DENIED = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
+
+
+def test_of_a_tie_whose_rivals_differ_nobody_says_whether_it_can_work_again() -> None:
+    url = "https://sellingpartnerapi-eu.amazon.com/fba/inbound/v1/eligibility/itemPreview?asin=B0&program=INBOUND"
+    tied = diagnose(Exchange(request=Request(method="GET", url=url), response=Response(status=404, body=NOT_FOUND)))
+    assert "404-premature-poll" in tied.tied  # this one heals by itself, the others never do
+    assert tied.retryable is None
+
+
+def test_of_a_tie_whose_rivals_agree_all_say_the_same() -> None:
+    tied = diagnose(Exchange(request=Request(method="GET", url=SHIPMENTS), response=Response(status=403, body=DENIED)))
+    assert len(tied.tied) > 3
+    assert tied.retryable is False

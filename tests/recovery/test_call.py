@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from recovery_failures import REPEATABLE, WRITE, bare, documented, exchange, unanswered
 
-from recoup.catalogue.fault import Action, Who
+from recoup.catalogue.fault import Action, WaitSubject, Who
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
 from recoup.recovery.decision import Done, GiveUp, RenewToken, Resync, StopReason, Wait
+from recoup.recovery.history import EMPTY
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
 
@@ -242,3 +243,39 @@ def test_the_sleep_is_what_the_random_source_drew() -> None:
     call = a_call(random=lambda: 0.25)
     call.begin(0.0)
     assert call.answered(exchange(503), 0.0, UNAVAILABLE) == Sleep(0.25)
+
+
+def test_waiting_for_ones_turn_is_waiting_and_counts_before_the_sending() -> None:
+    call = a_call()
+    call.begin(1000.0)
+    call.paced(2.5, 1002.5)
+    finish = call.succeeded(1003.0, 200)
+    assert isinstance(finish, Finish)
+    (attempt,) = finish.history.attempts
+    assert (attempt.waited, attempt.sent_at, finish.history.waited) == (2.5, 1002.5, 2.5)
+
+
+def test_a_request_that_is_held_back_ends_its_call_without_an_attempt() -> None:
+    call = a_call()
+    call.begin(1000.0)
+    held = Wait(subject=WaitSubject.ORDER_OPERATION, after=60.0)
+    assert call.withheld(held, 1000.0) == Finish(None, held, EMPTY)
+
+
+def test_a_repeat_that_is_held_back_hands_up_the_failure_before_it() -> None:
+    steps, now = play(call := a_call(), [UNAVAILABLE])
+    assert isinstance(steps[-1], Send)
+    finish = call.withheld(Wait(subject=WaitSubject.CALL, after=60.0), now)
+    assert isinstance(finish, Finish)
+    assert finish.diagnosis is not None
+    assert (finish.diagnosis.id, finish.diagnosis.decision) == (
+        "sc-00001-service-unavailable",
+        {"action": "wait", "subject": "call", "after": 60.0, "resends": 0},
+    )
+    assert finish.history.count == 1
+
+
+def test_the_earlier_of_two_deadlines_counts() -> None:
+    call = a_call(deadline=1010.0, policy=Policy(deadline=5.0))
+    call.begin(1000.0)
+    assert call.deadline == 1005.0

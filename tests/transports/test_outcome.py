@@ -97,3 +97,45 @@ def test_where_nothing_failed_nothing_is_raised(status: int) -> None:
 def test_what_is_no_response_that_was_read_is_refused(thing: Any) -> None:
     with pytest.raises(TypeError, match="no response whose body was read"):
         recoup.raise_for_fault(thing)
+
+
+MADE = recoup.Outcome(decision=recoup.Done())
+
+
+def caused(cause: BaseException) -> BaseException:
+    error = ValueError()
+    error.__cause__ = cause
+    return error
+
+
+def raised(**attributes: object) -> Exception:
+    error = Exception()
+    for name, value in attributes.items():
+        setattr(error, name, value)
+    return error
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        SimpleNamespace(extensions={"recoup": MADE}),
+        SimpleNamespace(recoup=MADE),
+        SimpleNamespace(headers=SimpleNamespace(recoup=MADE)),
+        SimpleNamespace(response=SimpleNamespace(extensions={"recoup": MADE})),
+        raised(recoup=MADE),
+        raised(response=SimpleNamespace(recoup=MADE)),
+        caused(raised(recoup=MADE)),
+        caused(caused(raised(recoup=MADE))),
+    ],
+    ids=["httpx", "others", "its header fields", "its response", "raised", "with a response", "caused", "twice"],
+)
+def test_an_outcome_is_found_where_a_client_keeps_it(thing: Any) -> None:
+    assert recoup.outcome(thing) is MADE
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [None, "text", SimpleNamespace(recoup="theirs"), SimpleNamespace(headers={"recoup": MADE}), caused(ValueError())],
+)
+def test_nothing_is_found_where_nothing_of_ours_is(thing: Any) -> None:
+    assert recoup.outcome(thing) is None

@@ -16,7 +16,13 @@ BODY = b'{"errors":[{"code":"InternalFailure","message":"We encountered an inter
 
 @pytest.mark.parametrize(
     ("method", "first"),
-    [("POST", "First: Read whether it took effect, before anything is sent again."), ("GET", "First: For a call that")],
+    [
+        (
+            "POST",
+            "First: Read whether it took effect, before anything is sent again: GET /externalFulfillment/2024-09-11/sh",
+        ),
+        ("GET", "First: For a call that"),
+    ],
 )
 def test_the_first_step_follows_the_decision(method: str, first: str) -> None:
     exchange = Exchange(request=Request(method=method, url=URL), response=Response(status=500, body=BODY))

@@ -11,6 +11,7 @@ from transport_clients import KINDS, SHIPMENT, Client, Kind, login
 from transport_server import OK, UNAVAILABLE, Answer, Server
 
 import recoup
+from recoup.transports.foreign import library_of
 from recoup.transports.hosts import Hosts
 
 NA = "https://sellingpartnerapi-na.amazon.com"
@@ -51,8 +52,9 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 )
 def test_which_urls_are_ours(library: Any, url: str, ours: bool) -> None:
     hosts = Hosts(["127.0.0.1:8080", "Named.example.com", "https://other.example.com", "::1"])
-    assert hosts.ours(library.URL(url)) is ours
-    assert hosts.ours(library.URL(url)) is ours  # remembered
+    target = library_of(request := library.Request("GET", url)).target(request)
+    assert (hosts.place(target) is not None) is ours
+    assert (hosts.place(target) is not None) is ours  # remembered
 
 
 @pytest.mark.parametrize("hosts", ["127.0.0.1", [""], ["http://"], ["host:port"], ["http://[::1"]])

@@ -36,9 +36,10 @@ class Kind(NamedTuple):
 KINDS = tuple(Kind(library, is_async) for library in (httpx2, httpx) for is_async in (False, True))
 
 
-def login(server: Server, **more: str) -> recoup.Login:
+def login(server: Server, **more: Any) -> recoup.Login:
     """The credentials of the tests."""
-    fields = {"client_id": "amzn1.application-oa2-client.1", "client_secret": SECRETS[3], "refresh_token": SECRETS[2]}
+    fields: dict[str, Any] = {"client_id": "amzn1.application-oa2-client.1", "client_secret": SECRETS[3]}
+    fields["refresh_token"] = SECRETS[2]
     return recoup.Login(**{**fields, "token_url": f"{server.url}/auth/o2/token", **more})
 
 

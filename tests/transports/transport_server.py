@@ -119,6 +119,11 @@ class Server:
     def logins(self) -> list[Received]:
         return [each for each in self.received if each.target == TOKEN_PATH]
 
+    @property
+    def connections(self) -> int:
+        """How many connections there were."""
+        return len(self._open)
+
     def _answer(self, request: Received) -> Answer:
         with self._lock:
             self.received.append(request)

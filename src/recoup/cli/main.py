@@ -19,7 +19,7 @@ from recoup.settings import Settings
 __all__ = ["Invocation", "Streams", "main"]
 
 # Name -> module under recoup.cli. A command is imported when it runs, or for its one line of `recoup --help`.
-COMMANDS = ("explain", "diagnose", "sandbox", "drill")
+COMMANDS = ("explain", "diagnose", "status", "resume", "sandbox", "gateway", "drill")
 
 
 class Streams(NamedTuple):
@@ -31,10 +31,11 @@ class Streams(NamedTuple):
 
 
 class Invocation(NamedTuple):
-    """What every command gets: its streams and the settings."""
+    """What every command gets: its streams, the settings, and the environment for names that its input mentions."""
 
     streams: Streams
     settings: Settings
+    environment: Mapping[str, str]
 
 
 class _Commands(click.Group):
@@ -57,6 +58,7 @@ def _recoup() -> None:
     recoup explain SC_00005          what a code, a status or a message means, and what to do
     recoup diagnose response.txt     which fault is this? (or paste into: recoup diagnose -)
     recoup sandbox                   an Amazon that fails for real reasons, on this machine
+    recoup gateway --region NA       the same recovery for programs in any language, by a local address
     recoup drill                     raise every fault and watch what recoup makes of it
     """
 
@@ -64,6 +66,9 @@ def _recoup() -> None:
 # What a command imports of other people's, and the extra that brings it.
 EXTRAS = {
     ("sandbox", "jinja2"): "sandbox",
+    ("gateway", "httpx2"): "gateway",
+    ("gateway", "uvicorn"): "gateway",
+    ("gateway", "httptools"): "gateway",
     ("drill", "httpx2"): "drill",
     ("drill", "jinja2"): "drill",
     ("drill", "rich"): "drill",
@@ -74,7 +79,7 @@ def main(arguments: Sequence[str], streams: Streams, environment: Mapping[str, s
     """Run one command and return its exit status. Never raises for bad input: it says what, why and what to do now."""
     with redirect_stdout(streams.stdout), redirect_stderr(streams.stderr):
         try:
-            invocation = Invocation(streams, Settings.read(environment))
+            invocation = Invocation(streams, Settings.read(environment), environment)
             with _recoup.make_context("recoup", list(arguments), obj=invocation) as context:
                 result = _recoup.invoke(context)
             streams.stdout.flush()

@@ -14,7 +14,7 @@ import msgspec
 
 from recoup.catalogue.fault import BodyKind, Fault, Recovery, Remedy, Variant, Who
 from recoup.exchange import Exchange, NoResponse
-from recoup.redaction import redact_text
+from recoup.redaction import redact_data, redact_text
 
 __all__ = ["NOTHING_FAILED", "Basis", "Diagnosis", "Finding", "Item", "Match", "succeeded"]
 
@@ -126,6 +126,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange | None = None
     decision: Mapping[str, Any] | None = None
     retryable: bool | None = None
+    read_back: Mapping[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -141,6 +142,19 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     def id(self) -> str | None:
         """The id of the likeliest fault, or None."""
         return self.faults[0].fault.id if self.faults else None
+
+    @property
+    def look(self) -> str:
+        """How to learn whether the request took effect, as a sentence with its secrets masked; empty where that is not
+        in doubt, or no way is known.
+        """
+        if self.read_back is None:
+            return ""
+        query = "&".join(f"{name}={value}" for name, value in self.read_back.get("query", {}).items())
+        asked = f"{self.read_back['method']} {self.read_back['path']}{'?' if query else ''}{query}"
+        operation, after = self.read_back["operation"].rpartition("/")[2], self.read_back["after"]
+        when = f", not before {after:g} s have passed" if after else ""
+        return redact_text(f"{asked} ({operation}){when}. Look for {self.read_back['see']}.")
 
     @property
     def all(self) -> Iterator[Diagnosis]:
@@ -163,7 +177,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             "details": _masked(self.details),
             "request_id": _masked(self.request_id),
             "retryable": self.retryable,
-            "decision": None if self.decision is None else _masked_data(dict(self.decision)),
+            "decision": None if self.decision is None else redact_data(dict(self.decision)),
             "remedy": self._remedy(),
             "parameters": {name: redact_text(value) for name, value in self.parameters.items()},
             "findings": [{"rule": finding.rule, "text": redact_text(finding.text)} for finding in self.findings],
@@ -172,6 +186,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         }
         if self.item is not None:
             data["item"] = {"kind": self.item.kind, "index": self.item.index, "name": redact_text(self.item.name)}
+        if self.read_back is not None:
+            data["read_back"] = redact_data(dict(self.read_back))
         return data
 
     def _remedy(self) -> dict[str, Any] | None:
@@ -195,16 +211,6 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 def _masked(text: str | None) -> str | None:
     return None if text is None else redact_text(text)
-
-
-def _masked_data(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact_text(value)
-    if isinstance(value, Mapping):
-        return {str(key): _masked_data(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked_data(item) for item in value]
-    return value
 
 
 NOTHING_FAILED = Diagnosis(failed=False)

@@ -126,6 +126,7 @@ def _one(out: _Lines, diagnosis: Diagnosis) -> None:
         return
     out.line(f"{best.title}  [{best.fault.id}]")
     out.field("Now", _now(diagnosis, best))
+    out.field("Read", diagnosis.look)
     out.field("Seen", redact_text(_seen(diagnosis)))
     out.field("Cause", best.cause)
     for name, value in diagnosis.parameters.items():
@@ -146,6 +147,7 @@ def _unknown(out: _Lines, diagnosis: Diagnosis) -> None:
         out.line("A failure that no document describes")
     if diagnosis.decision is not None:
         out.field("Now", _decision_words(diagnosis.decision))
+    out.field("Read", diagnosis.look)
     out.field("Seen", redact_text(_seen(diagnosis)))
     for finding in diagnosis.findings:
         out.field("Note", redact_text(finding.text))

@@ -7,9 +7,13 @@ process, so they are plain values; what keeps them is in `recoup.storage`. Insta
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import product
+from math import inf
+
 import msgspec
 
-__all__ = ["ANY", "LOGIN", "Hold", "HoldKey"]
+__all__ = ["ANY", "LOGIN", "Hold", "HoldKey", "longest"]
 
 ANY = "*"
 """In the place of a seller, an operation or an entity: all of them."""
@@ -47,6 +51,12 @@ class HoldKey(msgspec.Struct, frozen=True):
             )
         )
 
+    def covering(self) -> Iterator[HoldKey]:
+        """Every key that covers this one, each once."""
+        names = (self.application, self.seller, self.operation, self.entity)
+        for each in product(*((name,) if name == ANY else (name, ANY) for name in names)):
+            yield HoldKey(*each)
+
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing is sent for `key` before `until`; None: not before somebody resumes it.
@@ -66,3 +76,16 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     def active(self, now: float) -> bool:
         """Whether it still holds. At `until` it is over."""
         return self.until is None or now < self.until
+
+    def outlasts(self, other: Hold) -> bool:
+        """Whether it ends later than `other`; one that somebody must resume ends last of all."""
+        return (inf if self.until is None else self.until) > (inf if other.until is None else other.until)
+
+
+def longest(holds: Iterable[Hold]) -> Hold | None:
+    """The one that ends last; of several that end together the first."""
+    found: Hold | None = None
+    for hold in holds:
+        if found is None or hold.outlasts(found):
+            found = hold
+    return found

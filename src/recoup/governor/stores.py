@@ -16,18 +16,23 @@ import msgspec
 from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.plan import BucketKey, Plan
 
-__all__ = ["BucketState", "Buckets", "Granted", "Holds", "TooLate"]
+__all__ = ["BucketState", "Buckets", "Granted", "Holds", "Store", "TooLate"]
 
 
 class Granted(msgspec.Struct, frozen=True):
     """A place in the queue: the request may be sent after `wait` seconds. `plan` is the one that was applied.
 
-    `slot` is the instant of that place on the store's clock; it makes giving it back possible.
+    `slot` is the instant, on the store's clock, at which the bucket would be full again if nobody asked any more,
+    `interval` the seconds that this place adds to it, and `at` its instant on the caller's clock: they make giving it
+    back possible. `fresh` says that the bucket was full.
     """
 
     wait: float
     slot: float
     plan: Plan
+    interval: float = 0.0
+    at: float = 0.0
+    fresh: bool = False
 
 
 class TooLate(msgspec.Struct, frozen=True):
@@ -40,8 +45,8 @@ class TooLate(msgspec.Struct, frozen=True):
 class BucketState(msgspec.Struct, frozen=True, kw_only=True):
     """A bucket as the status shows it. `learned` is None where the plan is the fact table's or the user's.
 
-    `wait` is what the next request would have to wait (seconds), `throttled` how often it was answered with 429 since
-    the last answer that was not.
+    `plan` is the one that counts now. `wait` is what the next request would have to wait (seconds), `throttled` how
+    often it was answered with 429 since it last ran at its full rate.
     """
 
     key: BucketKey
@@ -54,8 +59,9 @@ class BucketState(msgspec.Struct, frozen=True, kw_only=True):
 class Buckets(Protocol):
     """Token buckets by key."""
 
-    blocking: bool
-    """Whether these methods do input or output: asynchronous callers then call them in a thread."""
+    @property
+    def blocking(self) -> bool:
+        """Whether these methods do input or output: asynchronous callers then call them in a thread."""
 
     def reserve(
         self, key: BucketKey, plan: Plan, *, now: float, margin: float, longest: float | None
@@ -64,17 +70,24 @@ class Buckets(Protocol):
 
         `plan` counts where nothing was learned for this bucket. `margin` is how many seconds of the burst are left
         unused, so that requests which the network squeezes together still find the bucket filled. Nothing is taken
-        where the place is more than `longest` seconds away.
+        where the place is more than `longest` seconds away. A place that was given back while others stood behind it
+        goes to whoever asks next.
         """
 
     def give_back(self, key: BucketKey, granted: Granted, *, now: float) -> bool:
-        """Return a place that was not used. True where nobody stood behind it, so that the place was not lost."""
+        """Return a place that was not used. True where nobody stood behind it, so that the queue became shorter."""
 
-    def learn(self, key: BucketKey, plan: Plan, *, now: float) -> None:
-        """Remember what an answer's x-amzn-RateLimit-Limit said. The burst is kept where only the rate is known."""
+    def learn(self, key: BucketKey, plan: Plan, *, now: float) -> Plan:
+        """Remember the rate of `plan`, which an answer stated, for this bucket; the plan that counts now."""
 
-    def throttled(self, key: BucketKey, plan: Plan, *, now: float) -> None:
-        """The bucket turned out to be empty (429): the next place comes after one interval, and the rate is lowered."""
+    def throttled(self, key: BucketKey, plan: Plan, *, now: float, margin: float) -> Plan:
+        """The bucket turned out to be empty (429): the next place comes after one interval, and the rate is lowered.
+
+        Returns the plan that counts now; `plan` is the one where nothing was learned.
+        """
+
+    def late(self, key: BucketKey, seconds: float, *, now: float) -> None:
+        """The other side began to refill this bucket so much later than was reckoned with."""
 
     def buckets(self, *, now: float) -> Sequence[BucketState]:
         """All buckets, sorted by key."""
@@ -83,8 +96,13 @@ class Buckets(Protocol):
 class Holds(Protocol):
     """What is held back, by key."""
 
-    blocking: bool
-    """As above."""
+    @property
+    def blocking(self) -> bool:
+        """As above."""
+
+    @property
+    def holding(self) -> bool:
+        """False where surely nothing is held back. True where something is, or where it would have to be looked up."""
 
     def hold(self, hold: Hold) -> None:
         """Begin to hold. Of two for the same key the one that ends later stays: a wait is never cut short."""
@@ -97,3 +115,7 @@ class Holds(Protocol):
 
     def holds(self, *, now: float) -> Sequence[Hold]:
         """All that hold now, sorted by key."""
+
+
+class Store(Buckets, Holds, Protocol):
+    """Both."""

@@ -15,7 +15,7 @@ import msgspec
 from recoup.login.identity import TokenKey
 from recoup.login.token import AccessToken
 
-__all__ = ["Expiries", "Expiry", "TokenState", "Tokens"]
+__all__ = ["Expiry", "TokenState", "Tokens"]
 
 
 class TokenState(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,16 +39,20 @@ class Expiry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens(Protocol):
-    """Access tokens by key."""
+    """Access tokens by key, and the ends of what they are asked for with. A store has it as its `tokens`."""
 
     blocking: bool
     """Whether these methods do input or output: asynchronous callers then call them in a thread."""
+
+    keeps: bool
+    """Whether tokens are kept: in memory always, in a database where a key was given to seal them with. Where not,
+    `read` finds nothing, and `keep` and `lease` need not be called."""
 
     def read(self, key: TokenKey, *, now: float) -> AccessToken | None:
         """The token that is kept for this key and has not ended, or None; also where it cannot be opened."""
 
     def keep(self, key: TokenKey, token: AccessToken, *, now: float) -> None:
-        """Keep a token in the place of the one before, if it lasts longer; those that have ended are thrown away."""
+        """Keep a token in the place of the one before. Those that have ended are thrown away, whosever they are."""
 
     def lease(self, key: TokenKey, owner: str, *, now: float, seconds: float) -> float:
         """Ask to be the one who fetches a token for this key: 0.0 where `owner` may, for `seconds`; else how many
@@ -58,18 +62,11 @@ class Tokens(Protocol):
     def free(self, key: TokenKey, owner: str) -> None:
         """End the lease, where it still is the owner's."""
 
-    def tokens(self, *, now: float) -> Sequence[TokenState]:
-        """All that have not ended, sorted by key."""
-
-
-class Expiries(Protocol):
-    """Ends of client secrets and authorizations, for the status."""
-
-    blocking: bool
-    """As above."""
+    def states(self, *, now: float) -> Sequence[TokenState]:
+        """All tokens that have not ended, sorted by key."""
 
     def expect(self, expiry: Expiry) -> None:
-        """Remember an end, in the place of what was known about the same thing."""
+        """Remember an end, in the place of what was known about the same thing. Needs no key: it is no secret."""
 
     def expiries(self) -> Sequence[Expiry]:
-        """All of them, the earliest first."""
+        """All ends, the earliest first."""

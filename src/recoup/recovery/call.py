@@ -6,7 +6,8 @@ token:
     step = call.begin(now)
     while True:
         match step:
-            case Send():    exchange = ...; step = call.answered(exchange, now)   # or call.succeeded(now)
+            case Send():    exchange = ...; step = call.answered(exchange, now)   # or call.succeeded(now), or, where
+                            it is not to be sent at all, call.withheld(decision, now)
             case Sleep():   sleep(step.seconds); step = call.rested(now)
             case Renew():   ok = ...; step = call.renewed(ok, now)
             case Finish():  break
@@ -28,7 +29,7 @@ from recoup.exchange import Exchange
 from recoup.recovery.backoff import Random
 from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Retry, StopReason, action_of
 from recoup.recovery.history import EMPTY, Attempt, History
-from recoup.recovery.judgement import judged
+from recoup.recovery.judgement import judged, led_by_strictest
 from recoup.recovery.policy import DOCUMENTED, Policy
 from recoup.recovery.quota import QuotaAccess
 from recoup.recovery.situation import situate
@@ -142,6 +143,16 @@ class Call:
         self._state = _State.NEW
 
     @property
+    def deadline(self) -> float | None:
+        """The earlier one of the caller's deadline and the policy's, in epoch seconds, once the call has begun."""
+        return self._deadline
+
+    @property
+    def waited(self) -> float:
+        """Seconds for which the call has waited since its latest attempt."""
+        return self._waited
+
+    @property
     def history(self) -> History:
         """The attempts that have ended so far."""
         return self._history
@@ -171,6 +182,7 @@ class Call:
             diagnosis = diagnose(exchange)
         if not diagnosis.failed:
             return self._done(diagnosis, now, diagnosis.http_status)
+        diagnosis = led_by_strictest(diagnosis, self._policy, now)
         situation = situate(
             diagnosis,
             exchange,
@@ -211,6 +223,17 @@ class Call:
                 return Renew(request.headers.get(TOKEN_HEADER) if request is not None else None)
             case _:
                 return self._finish(diagnosis, decision, now)
+
+    def paced(self, waited: float, now: float) -> None:
+        """After `Send`: the driver waited for its turn, for so many seconds, and sends now. No answer is needed."""
+        self._expect(_State.SENT)
+        self._waited += waited
+        self._sent_at = now
+
+    def withheld(self, decision: Decision, now: float) -> Finish:
+        """After `Send`: the driver does not send, because something holds the request back. `decision` says what."""
+        self._expect(_State.SENT)
+        return self._finish(self._failure, decision, now)
 
     def rested(self, now: float) -> Step:
         """The sleep is over: `Send`, or `Finish` where it took so long that the deadline has passed."""
@@ -266,7 +289,8 @@ class Call:
     def _finish(self, diagnosis: Diagnosis | None, decision: Decision, now: float) -> Finish:
         self._state = _State.OVER
         if diagnosis is not None:
-            diagnosis = judged(diagnosis, decision, self._policy, now)
+            unknown = self._history.outcome_unknown
+            diagnosis = judged(diagnosis, decision, self._policy, now, unknown=unknown)
         return Finish(diagnosis, decision, self._history)
 
 

@@ -22,29 +22,71 @@ from recoup.recovery.decision import (
     decision_as_dict,
 )
 from recoup.recovery.history import EMPTY, Attempt, History
+from recoup.recovery.lookup import lookup_for
+from recoup.recovery.parts import is_part
 from recoup.recovery.policy import DOCUMENTED, Policy
 from recoup.recovery.situation import by_status, situate
 from recoup.recovery.stated import answered_at
 
-__all__ = ["advise", "judged", "retry_class", "retryable"]
+__all__ = ["advise", "judged", "led_by_strictest", "retry_class", "retryable"]
 
 _LATER_REASONS = frozenset({StopReason.ATTEMPTS, StopReason.QUOTA, StopReason.DEADLINE, StopReason.NOT_REPLAYABLE})
 
 
 def advise(diagnosis: Diagnosis, *, policy: Policy | None = None, now: float | None = None) -> Diagnosis:
-    """The diagnosis with `decision` and `retryable` filled in, its further failures too."""
+    """The diagnosis with `decision` and `retryable` filled in, its further failures too. Of several parts of a request
+    that failed, the one leads whose decision is the strictest.
+    """
     policy = policy if policy is not None else DOCUMENTED
     if now is None:
         now = _answered_at(diagnosis.exchange)
+    diagnosis = led_by_strictest(diagnosis, policy, now)
     others = tuple(_advised(other, policy, now, ()) for other in diagnosis.others)
     return _advised(diagnosis, policy, now, others)
 
 
 def _advised(diagnosis: Diagnosis, policy: Policy, now: float | None, others: tuple[Diagnosis, ...]) -> Diagnosis:
+    decision, unknown = _first_decision(diagnosis, policy, now)
+    return _with(diagnosis, decision, others, policy, now, unknown=unknown)
+
+
+def _first_decision(diagnosis: Diagnosis, policy: Policy, now: float | None) -> tuple[Decision, bool]:
+    """What would be decided had this been the first answer, and whether the call may have taken effect."""
     situation = situate(diagnosis, now=now)
     history = _FIRST_UNKNOWN if situation.unknown else _FIRST
-    decision = policy.decide(diagnosis, history, situation, _longest).decision
-    return _with(diagnosis, decision, others)
+    return policy.decide(diagnosis, history, situation, _longest).decision, situation.unknown
+
+
+def led_by_strictest(diagnosis: Diagnosis, policy: Policy, now: float | None) -> Diagnosis:
+    """The same failures, led by the one that forbids most, where they are of several parts of one request.
+
+    So nobody who follows the leading decision sends again what must be read or mended first. Remarks beside parts that
+    succeeded never lead.
+    """
+    if not diagnosis.others or not is_part(diagnosis):
+        return diagnosis
+    parts = [msgspec.structs.replace(diagnosis, others=()), *diagnosis.others]
+    lead = max(parts, key=lambda part: _strictness(part, policy, now))  # of equals the first
+    if lead is parts[0]:
+        return diagnosis
+    return msgspec.structs.replace(lead, others=tuple(part for part in parts if part is not lead))
+
+
+def _strictness(part: Diagnosis, policy: Policy, now: float | None) -> tuple[bool, int, float]:
+    failed = part.status is None or part.status >= 400
+    match _first_decision(part, policy, now)[0]:
+        case GiveUp(stop_order=True):
+            return failed, 5, 0.0
+        case Resync():
+            return failed, 4, 0.0
+        case GiveUp() | RenewToken():
+            return failed, 3, 0.0
+        case Wait(after=after, poll=poll):
+            return failed, 2, float("inf") if after is None or poll else after
+        case Retry(after=after):
+            return failed, 1, after
+        case Done():
+            return failed, 0, 0.0
 
 
 def _answered_at(exchange: Exchange | None) -> float | None:
@@ -67,18 +109,45 @@ _FIRST = _first(unknown=False)
 _FIRST_UNKNOWN = _first(unknown=True)
 
 
-def judged(diagnosis: Diagnosis, decision: Decision, policy: Policy, now: float) -> Diagnosis:
+def judged(diagnosis: Diagnosis, decision: Decision, policy: Policy, now: float, *, unknown: bool = False) -> Diagnosis:
     """The diagnosis with the decision that a whole call came to; further failures of the response as for a first
-    attempt.
+    attempt. `unknown`: some attempt of the call may have taken effect.
     """
     others = tuple(_advised(other, policy, now, ()) for other in diagnosis.others)
-    return _with(diagnosis, decision, others)
+    return _with(diagnosis, decision, others, policy, now, unknown=unknown)
 
 
-def _with(diagnosis: Diagnosis, decision: Decision, others: tuple[Diagnosis, ...]) -> Diagnosis:
+def _with(
+    diagnosis: Diagnosis,
+    decision: Decision,
+    others: tuple[Diagnosis, ...],
+    policy: Policy,
+    now: float | None,
+    *,
+    unknown: bool,
+) -> Diagnosis:
+    again = retryable(decision, diagnosis)
+    if diagnosis.tied and again is not None and not _rivals_agree(diagnosis, again, policy, now):
+        again = None
+    request = diagnosis.exchange.request if diagnosis.exchange is not None else None
+    found = lookup_for(decision, diagnosis.operation, request, unknown=unknown)
     return msgspec.structs.replace(
-        diagnosis, decision=decision_as_dict(decision), retryable=retryable(decision, diagnosis), others=others
+        diagnosis,
+        decision=decision_as_dict(decision),
+        retryable=again,
+        read_back=None if found is None else found.as_dict(),
+        others=others,
     )
+
+
+def _rivals_agree(diagnosis: Diagnosis, again: bool, policy: Policy, now: float | None) -> bool:
+    """Whether each of the faults that cannot be told apart would say the same of this request."""
+    for match in diagnosis.faults[1:]:
+        if match.id in diagnosis.tied:
+            alone = msgspec.structs.replace(diagnosis, faults=(match,), tied=())
+            if retryable(_first_decision(alone, policy, now)[0], alone) is not again:
+                return False
+    return True
 
 
 def retry_class(diagnosis: Diagnosis) -> RetryClass:

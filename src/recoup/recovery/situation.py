@@ -12,6 +12,7 @@ from recoup.catalogue.facts.operations import Operation
 from recoup.catalogue.fault import Action, RetryClass, Where, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.exchange import Exchange, NoResponseKind
+from recoup.recovery.repeatable import repeatable
 from recoup.recovery.stated import answered_at, rate_limit, retry_after
 
 __all__ = ["ByStatus", "Situation", "by_status", "may_have_taken_effect", "situate"]
@@ -57,13 +58,14 @@ def situate(
     """
     operation = operation if operation is not None else diagnosis.operation
     method = method if method is not None else diagnosis.method
+    exchange = exchange if exchange is not None else diagnosis.exchange
     if operation is not None:
-        writes, repeatable = operation.writes, operation.safe
+        writes = operation.writes
+        again = repeatable(operation, exchange.request if exchange is not None else None)
     else:
         writes = method is not None and method.upper() not in _READS
-        repeatable = not writes
+        again = not writes
     rate = operation.rate if operation is not None else None
-    exchange = exchange if exchange is not None else diagnosis.exchange
     stated = theirs = None
     if exchange is not None and exchange.response is not None and len(exchange.response.headers):
         headers = exchange.response.headers
@@ -76,7 +78,7 @@ def situate(
         now=now,
         deadline=deadline,
         writes=writes,
-        repeatable=repeatable if safe is None else safe,
+        repeatable=again if safe is None else safe,
         replayable=replayable,
         stated=stated,
         theirs=theirs,

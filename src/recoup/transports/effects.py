@@ -2,27 +2,27 @@
 
 A flow is a generator: it yields effects and is sent their results, or has the transport's exceptions thrown into it. It
 is written once, in `recoup.transports.flow`; only carrying out an effect differs between sync and async, and that is
-here.
+here. What an effect means to an HTTP library is the business of its wire (`recoup.transports.library`).
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
 from threading import get_ident
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from recoup.transports.library import AsyncWire, SyncWire
 from recoup.transports.timing import Timing
 
 __all__ = [
     "CloseBody",
+    "Consult",
     "Effect",
     "Flow",
-    "Prefix",
     "ReadBody",
     "SendRequest",
     "Shared",
@@ -72,15 +72,19 @@ class WaitFor(msgspec.Struct, frozen=True):
     shared: Shared
 
 
-Effect = SendRequest | ReadBody | CloseBody | SleepFor | WaitFor
+class Consult(msgspec.Struct, frozen=True):
+    """Call this function, which may block for a moment (a database), and give back its result.
+
+    Asynchronous carriers call it in a thread of asyncio's pool, so that nobody else on the loop waits for it. A flow
+    calls directly what never blocks. Once begun the function runs to its end, also where the task is cancelled in the
+    meantime; what it has brought about then is undone by the flow as it closes.
+    """
+
+    function: Callable[[], Any]
+
+
+Effect = SendRequest | ReadBody | CloseBody | SleepFor | WaitFor | Consult
 Flow = Generator[Effect, Any, T]
-
-
-class Prefix(msgspec.Struct, frozen=True):
-    """The first part of a long body, and what brings the rest."""
-
-    read: bytes
-    rest: Any
 
 
 class Shared(Future[Any]):
@@ -91,33 +95,21 @@ class Shared(Future[Any]):
         self.thread = get_ident()
 
 
-class SyncInner(Protocol):
-    """The inner transport of a synchronous client."""
-
-    def handle_request(self, request: Any) -> Any:
-        """Send one request."""
-
-
-class AsyncInner(Protocol):
-    """The inner transport of an asynchronous client."""
-
-    def handle_async_request(self, request: Any) -> Awaitable[Any]:
-        """Send one request."""
-
-
-def carry_out(flow: Flow[T], inner: SyncInner, timing: Timing) -> T:
+def carry_out(flow: Flow[T], wire: SyncWire, timing: Timing) -> T:
     """Run the flow to its end and return its result. Whatever an effect raises is thrown into the flow."""
 
     def do(effect: Effect) -> Any:
         match effect:
             case SendRequest():
-                return inner.handle_request(effect.request)
+                return wire.send(effect.request)
             case ReadBody():
-                return _read(effect.response.stream, effect.limit)
+                return wire.read(effect.response, effect.limit)
             case CloseBody():
-                return effect.response.stream.close()
+                return wire.close(effect.response)
             case SleepFor():
                 return timing.sleep(effect.seconds)
+            case Consult():
+                return effect.function()
             case WaitFor():
                 if effect.shared.thread == get_ident() and not effect.shared.done():
                     return False
@@ -141,19 +133,23 @@ def carry_out(flow: Flow[T], inner: SyncInner, timing: Timing) -> T:
         flow.close()
 
 
-async def carry_out_async(flow: Flow[T], inner: AsyncInner, timing: Timing) -> T:
+async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing) -> T:
     """The same for asynchronous clients on asyncio. A cancelled task closes the flow."""
 
     async def do(effect: Effect) -> Any:
         match effect:
             case SendRequest():
-                return await inner.handle_async_request(effect.request)
+                return await wire.send(effect.request)
             case ReadBody():
-                return await _read_async(effect.response.stream, effect.limit)
+                return await wire.read(effect.response, effect.limit)
             case CloseBody():
-                return await effect.response.stream.aclose()
+                return await wire.close(effect.response)
             case SleepFor():
                 return await timing.wait(effect.seconds)
+            case Consult():
+                import asyncio  # late: synchronous clients do not pay for it
+
+                return await asyncio.to_thread(effect.function)
             case WaitFor():
                 await _settled(effect.shared)
                 return True
@@ -175,40 +171,10 @@ async def carry_out_async(flow: Flow[T], inner: AsyncInner, timing: Timing) -> T
         flow.close()
 
 
-def _read(stream: Any, limit: int) -> bytes | Prefix:
-    parts: list[bytes] = []
-    size, chunks = 0, iter(stream)
-    try:
-        for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                return Prefix(b"".join(parts), chunks)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-    finally:
-        if size <= limit:  # read to its end, or broken off; the rest of a longer one is read by somebody else
-            stream.close()
-
-
-async def _read_async(stream: Any, limit: int) -> bytes | Prefix:
-    parts: list[bytes] = []
-    size, chunks = 0, aiter(stream)
-    try:
-        async for chunk in chunks:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                return Prefix(b"".join(parts), chunks)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-    finally:
-        if size <= limit:  # read to its end, or broken off; the rest of a longer one is read by somebody else
-            if isinstance(chunks, AsyncGenerator):
-                await chunks.aclose()
-            await stream.aclose()
-
-
 async def _settled(shared: Shared) -> None:
     """Wait for it without the power to cancel it, and without reading its outcome: its waiters may be gone by then."""
+    import asyncio  # late, as above
+
     loop = asyncio.get_running_loop()
     told = loop.create_future()
 

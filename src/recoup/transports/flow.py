@@ -1,129 +1,156 @@
-"""One call from its first byte to its outcome, written once for all clients of the httpx family, sync and async.
+"""One call from its first byte to its outcome, written once for all HTTP libraries, sync and async.
 
 A flow yields effects (see `recoup.transports.effects`) and ends with the response to hand up. What to do next is
-decided by `recoup.recovery.call.Call`; here the request gets its token, answers become exchanges, and the outcome gets
-attached.
+decided by `recoup.recovery.call.Call`; here the request gets its token and its turn, answers are judged, and the
+outcome gets attached. What a request, a response or an exception is, is known to the `Library` alone.
 """
 
 from __future__ import annotations
 
-import random as _random
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-import msgspec
-
+from recoup.catalogue.facts.operations import Operation
 from recoup.diagnosis.diagnosis import Diagnosis
-from recoup.diagnosis.hiding import may_hide_failure
-from recoup.exchange import Exchange, Headers, Request, Response
+from recoup.errors import FaultError
+from recoup.exchange import Exchange, Request
+from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
-from recoup.recovery.call import Call, Finish, Renew, Send, Sleep
+from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
 from recoup.recovery.decision import Decision
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
-from recoup.redaction import mask, redact_text
-from recoup.transports.effects import CloseBody, Flow, ReadBody, SendRequest, SleepFor
-from recoup.transports.foreign import Library, broken_off, no_response
-from recoup.transports.hosts import TOKEN_PATH
+from recoup.redaction import redact_text
+from recoup.telemetry.events import Listener, Why
+from recoup.transports.attempt import Job, attempt, let_go
+from recoup.transports.course import Course, Courses
+from recoup.transports.effects import Flow, SleepFor
+from recoup.transports.hosts import TOKEN_PATH, Place
+from recoup.transports.library import Library, Target
 from recoup.transports.login import Login, LoginFailed
-from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.outcome import Outcome
+from recoup.transports.pacing import Pacing
+from recoup.transports.pacing import Place as Queued
+from recoup.transports.refusal import not_sent, of_hold
+from recoup.transports.telling import Audience
 
-__all__ = ["Caller"]
-
-_LARGEST_BODY = 32 << 20  # bytes; what is longer is left to stream, and judged by its beginning
-
-
-class _Job(msgspec.Struct):
-    """One logical request, and the latest of what came of it: a response of the client's library, or its exception."""
-
-    request: Any
-    library: Library
-    path: str  # as sent, without the query
-    asks_for_token: bool
-    login: Login | None = None
-    token: str | None = None  # the login's, as the request carries it
-    response: Any = None
-    unread: bool = False  # more of the response's body is to come
-    error: BaseException | None = None
-    exchange: Exchange | None = None
-
-    def carry(self, token: str) -> None:
-        self.request = self.library.with_header(self.request, TOKEN_HEADER, token)
-        self.token = token
+__all__ = ["Flows"]
 
 
-class Caller:
-    """What all calls of one transport share: policy, quota, login, clock and chance."""
+class Flows:
+    """The flows of one client's calls, and what they share."""
 
     def __init__(
         self,
         *,
         login: Login | None,
         policy: Policy,
+        pacing: Pacing,
+        courses: Courses,
+        audience: Audience,
         now: Callable[[], float],
-        random: Callable[[], float] | None,
+        random: Callable[[], float],
         quota: SharedQuota,
     ) -> None:
         self._login = login
         self._policy = policy
+        self._pacing = pacing
+        self._courses = courses
+        self._audience = audience
         self._now = now
-        self._random = random if random is not None else _random.random
+        self._random = random
         self._quota = quota
 
-    def flow(self, request: Any, library: Library) -> Flow[Any]:
+    def call(
+        self,
+        request: Any,
+        library: Library,
+        target: Target,
+        place: Place,
+        seconds: float | None = None,
+        also: Listener | None = None,
+    ) -> Flow[Any]:
         """The flow of one call. Ends with the last response, or raises the last exception of the client's library.
 
-        Raises a FaultError where the call needs a token and Login with Amazon gives none. The request itself is left
-        as it is; an empty `x-amz-access-token` counts as none.
+        `seconds` is how long it may take in all; `also` is told its events. Raises a FaultError where nothing was sent:
+        no access token could be had, or the call is held back, or its turn would come too late. The request itself is
+        left as it is; an empty `x-amz-access-token` counts as none.
         """
-        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-        job = _Job(request=request, library=library, path=path, asks_for_token=path == TOKEN_PATH)
-        login = self._login
-        if login is not None and not job.asks_for_token and not request.headers.get(TOKEN_HEADER):
-            job.login = login
-            token = login.cached(self._now())
-            if token is None:
-                try:
-                    token = yield from self._token(login, job)
-                except LoginFailed as failed:
-                    raise failed.error from None
-            job.carry(token)
-        finish = yield from self._attempts(job)
-        return _hand_up(job, finish)
+        job = Job(request=request, library=library, target=target, asks_for_token=target.path == TOKEN_PATH)
+        if seconds is not None:
+            job.deadline = self._now() + seconds
+        operation = seller = None
+        if not job.asks_for_token:
+            token = library.header(request, TOKEN_HEADER)
+            job.course = course = self._courses.find(target, place, token)
+            if not token:
+                job.login = self._login
+            if course is not None:
+                operation, seller = course.name, course.bucket.seller
+        job.telling = self._audience.telling(also, self._now, target, operation, seller)
+        made: Outcome | None = None
+        try:
+            if job.login is not None:
+                yield from self._identify(job, job.login)
+            finish = yield from self._attempts(job)
+            made = _outcome(job, finish)
+            if job.course is not None and made.diagnosis is not None:
+                yield from self._pacing.rest(job.course, target.path, made.diagnosis, made.decision, job.telling)
+        except LoginFailed as failed:
+            job.error = failed.error
+            made = Outcome(decision=failed.decision, operation=_operation(job))
+        finally:
+            if job.telling is not None:
+                job.telling.ended(made, job.status)
+        return _hand_up(job, made)
 
-    def _attempts(self, job: _Job) -> Flow[Finish]:
-        now = self._now
+    def _identify(self, job: Job, login: Login) -> Flow[None]:
+        """See to it that the request carries a token that is good for a minute more."""
+        token = login.cached(self._now())
+        if token is None:
+            token = yield from self._token(login, job)
+        if token != job.token:
+            job.carry(token)
+
+    def _attempts(self, job: Job) -> Flow[Finish]:
+        now, course = self._now, job.course
         replayable = job.library.replayable(job.request)
         # Asking for a token twice harms nobody, except with an authorization code, which is good for one use.
         safe = None
         if job.asks_for_token:
-            safe = replayable and b"authorization_code" not in (job.library.content(job.request) or b"")
+            safe = replayable and b"authorization_code" not in (job.library.body(job.request) or b"")
         call = Call(
             random=self._random,
             policy=self._policy,
+            deadline=job.deadline,
             replayable=replayable,
             can_renew=job.login is not None,
-            method=job.request.method,
+            method=job.target.method,
+            operation=_operation(job),
             safe=safe,
             quota=self._quota,
         )
-        step = call.begin(now())
+        step = call.begin(began := now())
         while True:
             match step:
                 case Send():
-                    clean = yield from _attempt(job)
-                    if clean:
-                        step = call.succeeded(now(), job.response.status_code)
-                    else:
-                        assert job.exchange is not None  # noqa: S101  set by every attempt that is not clean
-                        step = call.answered(job.exchange, now())
+                    if course is not None and (queued := self._pacing.ask(course, job, call, began)) is not None:
+                        stopped = yield from self._turn(queued, course, call, job)
+                        if stopped is not None:
+                            step = stopped
+                            continue
+                    clean = yield from attempt(job)
+                    step = self._judged(call, job, clean, ended := now())
+                    if course is not None and self._pacing.news(course, job, ended):
+                        yield from self._pacing.seen(course, job, ended)
                 case Finish():
                     return step
                 case Sleep():
-                    yield from _let_go(job)
+                    yield from let_go(job)
+                    if job.telling is not None:
+                        job.telling.waited(step.seconds, Why.BACKOFF)
                     yield SleepFor(step.seconds)
-                    step = call.rested(now())
+                    step = call.rested(began := now())
                 case Renew():
                     assert job.login is not None  # noqa: S101  the call was told that it can renew only where there is one
                     try:
@@ -131,75 +158,72 @@ class Caller:
                     except LoginFailed as failed:
                         step = call.renewed(False, now(), str(failed), failed.decision)
                     else:
-                        yield from _let_go(job)
+                        yield from let_go(job)
                         job.carry(token)
-                        step = call.renewed(True, now())
+                        step = call.renewed(True, began := now())
 
-    def _token(self, login: Login, job: _Job) -> Flow[str]:
-        """An access token other than the job's, by the same road: the same inner transport, policy and quota."""
+    def _turn(self, queued: Queued, course: Course, call: Call, job: Job) -> Flow[Finish | None]:
+        """Wait for the call's turn; ends with a Finish where it does not come."""
+        refused = yield from self._pacing.turn(queued, course, job, call)
+        if isinstance(refused, Hold):
+            job.fault, refused = refused.fault, of_hold(refused, self._now())
+        if refused is None and job.login is not None:
+            try:
+                yield from self._identify(job, job.login)  # the token may have ended meanwhile
+            except LoginFailed as failed:
+                job.error, refused = job.error or failed.error, failed.decision
+        return None if refused is None else call.withheld(refused, self._now())
+
+    def _judged(self, call: Call, job: Job, clean: bool, ended: float) -> Step:
+        """What follows from the attempt that has ended."""
+        diagnosis: Diagnosis | None = None
+        if clean:
+            step = call.succeeded(ended, job.status)
+        else:
+            from recoup.diagnosis.engine import diagnose  # late: a call that succeeds never pays for the catalogue
+
+            assert job.exchange is not None  # noqa: S101  set by every attempt that is not clean
+            diagnosis = diagnose(job.exchange)
+            step = call.answered(job.exchange, ended, diagnosis)
+        if job.telling is not None and not job.telling.quiet and call.history.last is not None:
+            job.telling.attempt_ended(call.history.last, diagnosis, _request_id(job))
+        return step
+
+    def _token(self, login: Login, job: Job) -> Flow[str]:
+        """An access token other than the job's, by the same road: the same wire, policy and quota."""
 
         def ask(asked: Request) -> Flow[tuple[Exchange, Diagnosis | None, Decision]]:
-            own = job.library.request(asked, like=job.request)
-            errand = _Job(request=own, library=job.library, path=TOKEN_PATH, asks_for_token=True)
+            own = job.library.token_request(asked, like=job.request)
+            errand = Job(request=own, library=job.library, target=job.library.target(own), asks_for_token=True)
             finish = yield from self._attempts(errand)
-            yield from _let_go(errand)
+            yield from let_go(errand)
             assert errand.exchange is not None  # noqa: S101  no answer to a token request is taken unread
             return errand.exchange, finish.diagnosis, finish.decision
 
-        return (yield from login.fetch(stale=job.token, now=self._now, ask=ask))
+        tell = None if job.telling is None else job.telling.passed_on
+        return (yield from login.fetch(stale=job.token, now=self._now, ask=ask, tell=tell))
 
 
-def _attempt(job: _Job) -> Flow[bool]:
-    """Send once and note what was seen; True where nothing can have failed."""
-    library, request = job.library, job.request
-    job.response = job.error = job.exchange = None
-    job.unread = False
-    try:
-        response = yield SendRequest(request)
-    except library.errors as error:
-        missing = no_response(error)
-        if missing is None:  # a mistake in the request itself: no attempt to recover from
-            raise
-        job.error, job.exchange = error, Exchange(request=_request(job), no_response=missing)
-        return False
-    status: int = response.status_code
-    suspect = status >= 400 or job.asks_for_token or may_hide_failure(status, request.method, job.path)
-    if not suspect and not _worth_reading(response):
-        job.response = response
-        return True
-    try:
-        read = yield ReadBody(response, _LARGEST_BODY)
-    except library.errors as error:
-        job.error, job.exchange = error, Exchange(request=_request(job), no_response=broken_off(error))
-        return False
-    library.give_back(response, read)
-    job.response = response
-    if not suspect:
-        return True
-    job.unread = not isinstance(read, bytes)
-    body = library.decoded(response, read.read if job.unread else read)
-    received = Response(status=status, headers=Headers(response.headers.raw), body=body)
-    job.exchange = Exchange(request=_request(job), response=received)
-    return False
+def _operation(job: Job) -> Operation | None:
+    return None if job.course is None else job.course.operation
 
 
-def _let_go(job: _Job) -> Flow[None]:
-    """Free the connection of a response that nobody is going to see."""
-    if job.unread:
-        job.unread = False
-        with suppress(*job.library.errors):  # it is thrown away in any case
-            yield CloseBody(job.response)
+def _outcome(job: Job, finish: Finish) -> Outcome:
+    return Outcome(
+        decision=finish.decision, history=finish.history, diagnosis=finish.diagnosis, operation=_operation(job)
+    )
 
 
-def _hand_up(job: _Job, finish: Finish) -> Any:
-    made = Outcome(decision=finish.decision, history=finish.history, diagnosis=finish.diagnosis)
+def _hand_up(job: Job, made: Outcome) -> Any:
     if job.response is not None:
-        job.response.extensions[KEY] = made
+        job.library.attach(job.response, made)
         return job.response
     error, job.error = job.error, None
-    assert error is not None  # noqa: S101  an attempt leaves a response or an error
+    if error is None:
+        error = not_sent(made, job.fault)
+    if not isinstance(error, FaultError):
+        error.add_note(f"recoup: {_note(made)}")
     error.recoup = made  # type: ignore[attr-defined]
-    error.add_note(f"recoup: {_note(made)}")
     try:
         raise error
     finally:
@@ -213,28 +237,8 @@ def _note(made: Outcome) -> str:
     return f"{sent}, {action}{unknown}"
 
 
-def _worth_reading(response: Any) -> bool:
-    """Whether a success is read here, so that an answer that breaks off is noticed while it can still be repeated.
-
-    JSON is, unless it is very long. Documents, and whatever else is meant to be streamed, are not.
-    """
-    headers = response.headers
-    if not (headers.get("content-type") or "").lower().startswith("application/json"):
-        return False
-    length = headers.get("content-length")
-    if length is None:
-        return True
-    return length.isdecimal() and len(length) < 16 and int(length) <= _LARGEST_BODY
-
-
-def _request(job: _Job) -> Request:
-    """The request as a value. A token that the login gave is masked: the caller never sees it."""
-    headers = Headers(job.request.headers.raw)
-    if job.token is not None:
-        headers = headers.set(TOKEN_HEADER, mask(job.token))
-    return Request(
-        method=job.request.method,
-        url=str(job.request.url),
-        headers=headers,
-        body=job.library.content(job.request),
-    )
+def _request_id(job: Job) -> str | None:
+    if job.response is None:
+        return None
+    found = job.library.response_header(job.response, "x-amzn-requestid")
+    return None if found is None else redact_text(found)

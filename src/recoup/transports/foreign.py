@@ -1,4 +1,4 @@
-"""What differs between httpx2 and httpx, and what their exceptions mean. Neither is imported before it is needed."""
+"""httpx2 and httpx behind the seam of `recoup.transports.library`. Neither is imported before it is needed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from recoup.errors import SettingsError
-from recoup.exchange import NoResponse, NoResponseKind, Request
+from recoup.exchange import Headers, NoResponse, NoResponseKind, Request
 from recoup.redaction import redact_text
-from recoup.transports.effects import Prefix
+from recoup.transports.library import Prefix, Target
+from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.recording import Tap
 
-__all__ = ["Library", "broken_off", "library_of", "no_response"]
+__all__ = ["HttpxLibrary", "library_of"]
 
 _NAMES = ("httpx2", "httpx")
 _SLICE = 1 << 16  # bytes that are decoded at a time
@@ -41,8 +43,8 @@ _MEANING: Mapping[str, tuple[NoResponseKind, bool] | None] = MappingProxyType(
 )
 
 
-class Library:
-    """httpx2 or httpx: the handful of its names that a transport needs."""
+class HttpxLibrary:
+    """httpx2 or httpx: a `recoup.transports.library.Library`, and the library's own transports."""
 
     def __init__(self, name: str) -> None:
         module = import_module(name)
@@ -61,11 +63,30 @@ class Library:
         """The library's own asynchronous transport."""
         return self._module.AsyncHTTPTransport()
 
+    def target(self, request: Any) -> Target:
+        """Where the request goes."""
+        url = request.url
+        path = url.raw_path.decode("ascii")
+        if "?" in path:
+            path = path.partition("?")[0]
+        return Target(request.method, url.scheme, url.netloc.decode("ascii"), path)
+
+    def header(self, request: Any, name: str) -> str | None:
+        """The value of this header field of the request."""
+        value: str | None = request.headers.get(name)
+        return value
+
     def replayable(self, request: Any) -> bool:
         """Whether the body can be sent twice: bytes can, a generator cannot."""
         return isinstance(request.stream, self._stream)
 
-    def request(self, asked: Request, *, like: Any) -> Any:
+    def tap(self, request: Any, tap: Tap) -> Any:
+        """The same request, which tells `tap` what goes out: for `recoup.record`."""
+        from recoup.transports.httpx_tap import tapped  # late: hardly anybody records
+
+        return tapped(request, tap)
+
+    def token_request(self, asked: Request, *, like: Any) -> Any:
         """A request of the library. It keeps the time limits of `like`, the call on whose behalf it is sent."""
         limits = {name: value for name, value in like.extensions.items() if name == "timeout"}
         return self._request(
@@ -87,18 +108,46 @@ class Library:
         del copy.headers[name]
         return copy
 
-    def content(self, request: Any) -> bytes | None:
+    def body(self, request: Any) -> bytes | None:
         """The body of the request where it can be sent twice, else None. That of a redirected one was not read yet."""
         read: bytes | None = getattr(request, "_content", None)
         return read if read is not None or not self.replayable(request) else b"".join(request.stream)
 
-    def give_back(self, response: Any, read: bytes | Prefix) -> None:
+    def value(self, request: Any) -> Request:
+        """The whole request as a value."""
+        return Request(
+            method=request.method,
+            url=str(request.url),
+            headers=Headers(request.headers.raw),
+            body=self.body(request),
+        )
+
+    def status(self, response: Any) -> int:
+        """The HTTP status."""
+        status: int = response.status_code
+        return status
+
+    def response_header(self, response: Any, name: str) -> str | None:
+        """The value of this header field of the response."""
+        value: str | None = response.headers.get(name)
+        return value
+
+    def response_headers(self, response: Any) -> Headers:
+        """All header fields."""
+        return Headers(response.headers.raw)
+
+    def attach(self, response: Any, outcome: Outcome) -> None:
+        """Put the outcome into the response's extensions."""
+        response.extensions[KEY] = outcome
+
+    def give_back(self, response: Any, read: bytes | Prefix) -> Any:
         """Let the response be read as if nobody had read it yet: `read` is its body as it came."""
         if isinstance(read, bytes):
             response.stream = self._stream(read)
         else:
             resumed = self._resumed_async if hasattr(read.rest, "__anext__") else self._resumed
             response.stream = resumed(read, response.stream)
+        return response
 
     def decoded(self, response: Any, raw: bytes) -> bytes:
         """The body with its Content-Encoding undone; as it came where that fails."""
@@ -117,6 +166,29 @@ class Library:
         except self._module.DecodingError:
             return raw
         return b"".join(parts)
+
+    def no_response(self, error: Exception) -> NoResponse | None:
+        """What the client saw in place of a response; None where the request itself is at fault and was not sent."""
+        for base in type(error).__mro__:
+            if base.__name__ not in _MEANING:
+                continue
+            meaning = _MEANING[base.__name__]
+            if meaning is None:
+                return None
+            kind, sent = meaning
+            text = f"{type(error).__name__}: {redact_text(str(error))}"
+            if kind is NoResponseKind.CONNECT and _handshake(error):
+                kind = NoResponseKind.TLS
+            elif kind is NoResponseKind.PROTOCOL:
+                kind = _protocol_kind(str(error))
+            return NoResponse(kind=kind, sent=sent, text=text)
+        return NoResponse(kind=NoResponseKind.OTHER, sent=True, text=type(error).__name__)
+
+    def broken_off(self, error: Exception) -> NoResponse:
+        """What the client saw where the head of an answer had come and its body did not."""
+        late = any(base.__name__ == "ReadTimeout" for base in type(error).__mro__)
+        kind = NoResponseKind.TIMEOUT if late else NoResponseKind.TRUNCATED
+        return NoResponse(kind=kind, sent=True, text=f"{type(error).__name__}: {redact_text(str(error))}")
 
 
 def _with_own_headers(request: Any) -> Any:
@@ -166,11 +238,11 @@ def _streams(module: Any) -> tuple[type[Any], type[Any], type[Any]]:
 
 
 @cache
-def _library(name: str) -> Library:
-    return Library(name)
+def _library(name: str) -> HttpxLibrary:
+    return HttpxLibrary(name)
 
 
-def library_of(request: Any) -> Library:
+def library_of(request: Any) -> HttpxLibrary:
     """The library that this request belongs to. Raises SettingsError where it is neither httpx2's nor httpx's."""
     for base in type(request).__mro__:
         name = base.__module__.partition(".")[0]
@@ -179,31 +251,6 @@ def library_of(request: Any) -> Library:
     raise SettingsError(
         f"this transport works under httpx2 and httpx; {type(request).__module__}.{type(request).__name__} is neither's"
     )
-
-
-def no_response(error: BaseException) -> NoResponse | None:
-    """What the client saw in place of a response; None where the request itself is at fault and was not sent."""
-    for base in type(error).__mro__:
-        if base.__name__ not in _MEANING:
-            continue
-        meaning = _MEANING[base.__name__]
-        if meaning is None:
-            return None
-        kind, sent = meaning
-        text = f"{type(error).__name__}: {redact_text(str(error))}"
-        if kind is NoResponseKind.CONNECT and _handshake(error):
-            kind = NoResponseKind.TLS
-        elif kind is NoResponseKind.PROTOCOL:
-            kind = _protocol_kind(str(error))
-        return NoResponse(kind=kind, sent=sent, text=text)
-    return NoResponse(kind=NoResponseKind.OTHER, sent=True, text=type(error).__name__)
-
-
-def broken_off(error: BaseException) -> NoResponse:
-    """What the client saw where the head of an answer had come and its body did not."""
-    late = any(base.__name__ == "ReadTimeout" for base in type(error).__mro__)
-    kind = NoResponseKind.TIMEOUT if late else NoResponseKind.TRUNCATED
-    return NoResponse(kind=kind, sent=True, text=f"{type(error).__name__}: {redact_text(str(error))}")
 
 
 def _handshake(error: BaseException) -> bool:

@@ -8,19 +8,15 @@ recoup.raise_for_fault(response)
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from recoup.login.token import TOKEN_HEADER
-from recoup.recovery.policy import Policy
-from recoup.recovery.quota import RetryQuota, SharedQuota
-from recoup.transports import timing as timings
-from recoup.transports.effects import carry_out, carry_out_async
-from recoup.transports.flow import Caller
-from recoup.transports.foreign import Library, library_of
-from recoup.transports.hosts import Hosts
-from recoup.transports.login import Login
-from recoup.transports.timing import Timing
+from recoup.transports.caller import Caller, Options
+from recoup.transports.foreign import HttpxLibrary, library_of
+from recoup.transports.hosts import Place
+from recoup.transports.httpx_wires import AsyncHttpxWire, HttpxWire
+from recoup.transports.library import Target
 
 __all__ = ["AsyncTransport", "Transport"]
 
@@ -42,11 +38,14 @@ else:
     _SyncFace = _AsyncFace = object
 
 
+DEADLINE = "recoup.deadline"
+"""In a request's extensions: how many seconds this call may take in all, in place of the transport's `deadline`."""
+
 _MARK = "recoup.from"
 """In a request's extensions: this request, or the one that was redirected to it, was one of ours, by this scheme."""
 
 
-def _without_token(request: Any, library: Library) -> Any:
+def _without_token(request: Any, library: HttpxLibrary) -> Any:
     """The request without the access token that the caller gave it, where a redirect leads it to somebody else.
 
     Both libraries take an Authorization field away then, and know nothing of Amazon's.
@@ -59,70 +58,45 @@ def _without_token(request: Any, library: Library) -> Any:
 class _Base:
     """What both transports are made of.
 
-    `inner` is the transport that really sends; without one the client's own library provides it. `login` fetches and
-    renews access tokens for requests that carry none; a request that carries one already keeps it, and a refusal of it
-    is handed up. `policy` holds the numbers of recovery, `timing` the clock, `random` the source of jitter in [0, 1).
-    `hosts` names further hosts that count as the Selling Partner API, such as a sandbox's `127.0.0.1`. Raises
-    SettingsError where a host is none. Safe to share between threads and tasks.
+    `inner` is the transport that really sends; without one the client's own library provides it. All the rest are
+    `recoup.transports.caller.Options`. Raises SettingsError where a host is none. Safe to share between threads and
+    tasks.
     """
 
-    def __init__(
-        self,
-        inner: Any = None,
-        *,
-        login: Login | None = None,
-        policy: Policy | None = None,
-        timing: Timing | None = None,
-        random: Callable[[], float] | None = None,
-        hosts: Iterable[str] | None = None,
-    ) -> None:
+    def __init__(self, inner: Any = None, **options: Unpack[Options]) -> None:
         self._inner = inner
         self._own: dict[str, Any] = {}  # by library: a response must be of the class that its client expects
-        self._timing = timing
+        self._wires: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._hosts = Hosts(hosts)
-        policy = policy if policy is not None else Policy.documented()
-        self._caller = Caller(
-            login=login,
-            policy=policy,
-            now=self._now,
-            random=random,
-            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
-        )
+        self._caller = Caller(**options)
 
-    def _current(self) -> Timing:
-        return self._timing if self._timing is not None else timings.current()
+    def _wire(self, name: str, make_inner: Callable[[], Any], make_wire: Callable[[Any], Any]) -> Any:
+        """The wire for clients of that library, made when it is first needed."""
+        with self._lock:
+            wire = self._wires.get(name)
+            if wire is None:
+                inner = self._inner if self._inner is not None else make_inner()
+                wire = self._wires[name] = make_wire(inner)
+                self._own[name] = inner
+        return wire
 
-    def _now(self) -> float:
-        return self._current().now()
+    def _admitted(self, request: Any, target: Target) -> Place | None:
+        """The place that the request goes to, None where recoup does not work on it.
 
-    def _open(self, name: str, make: Callable[[], Any]) -> Any:
-        if self._inner is not None:
-            return self._inner
-        own = self._own.get(name)
-        if own is None:
-            with self._lock:
-                own = self._own.get(name)
-                if own is None:
-                    own = self._own[name] = make()
-        return own
-
-    def _admitted(self, request: Any) -> bool:
-        """Whether recoup works on this request. If so it is marked, and a redirect carries the mark on."""
-        if not self._hosts.ours(request.url):
-            return False
-        scheme = request.url.scheme
-        if request.extensions.get(_MARK) == "https" and scheme != "https":
-            return False
-        request.extensions[_MARK] = scheme
-        return True
+        If it does, the request is marked, and a redirect carries the mark on.
+        """
+        place = self._caller.place(target)
+        if place is None or (target.scheme != "https" and request.extensions.get(_MARK) == "https"):
+            return None
+        request.extensions[_MARK] = target.scheme
+        return place
 
     def _opened(self) -> list[Any]:
         return [self._inner] if self._inner is not None else list(self._own.values())
 
 
 class Transport(_Base, _SyncFace):
-    """Under a synchronous client of httpx2 or httpx. See the module for an example, `_Base` for the arguments."""
+    """Under a synchronous client of httpx2 or httpx. See the module for an example, `Options` for the arguments."""
 
     def handle_request(self, request: Any) -> Any:
         """Send one call with all its attempts.
@@ -131,10 +105,12 @@ class Transport(_Base, _SyncFace):
         token can be had.
         """
         library = library_of(request)
-        inner = self._open(library.name, library.inner)
-        if not self._admitted(request):
-            return inner.handle_request(_without_token(request, library))
-        return carry_out(self._caller.flow(request, library), inner, self._current())
+        wire = self._wires.get(library.name) or self._wire(library.name, library.inner, HttpxWire)
+        target = library.target(request)
+        place = self._admitted(request, target)
+        if place is None:
+            return wire.send(_without_token(request, library))
+        return self._caller.call(request, library, wire, target, place, request.extensions.get(DEADLINE))
 
     def close(self) -> None:
         """Close the inner transport."""
@@ -160,10 +136,12 @@ class AsyncTransport(_Base, _AsyncFace):
         token can be had.
         """
         library = library_of(request)
-        inner = self._open(library.name, library.async_inner)
-        if not self._admitted(request):
-            return await inner.handle_async_request(_without_token(request, library))
-        return await carry_out_async(self._caller.flow(request, library), inner, self._current())
+        wire = self._wires.get(library.name) or self._wire(library.name, library.async_inner, AsyncHttpxWire)
+        target = library.target(request)
+        place = self._admitted(request, target)
+        if place is None:
+            return await wire.send(_without_token(request, library))
+        return await self._caller.call_async(request, library, wire, target, place, request.extensions.get(DEADLINE))
 
     async def aclose(self) -> None:
         """Close the inner transport."""

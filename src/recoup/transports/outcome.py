@@ -12,7 +12,6 @@ from recoup.catalogue.fault import ResyncTarget, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
 from recoup.exchange import Exchange, Headers, Request, Response
-from recoup.recovery import advice
 from recoup.recovery.decision import (
     Decision,
     Done,
@@ -25,7 +24,9 @@ from recoup.recovery.decision import (
     decision_as_dict,
 )
 from recoup.recovery.history import EMPTY, History
-from recoup.redaction import redact_text
+from recoup.recovery.lookup import Lookup, lookup_for
+from recoup.recovery.parts import AskAgain, FailedItem, ask_again, count_of_items, failed_items, is_part
+from recoup.redaction import redact_data, redact_text
 
 __all__ = ["KEY", "Outcome", "fault_error", "outcome", "raise_for_fault"]
 
@@ -45,28 +46,72 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation | None = None
 
     @property
+    def read_back(self) -> Lookup | None:
+        """How to learn whether the request took effect, where the decision asks for it or an attempt may have done so
+        unseen; None elsewhere, and where no way is known.
+        """
+        if self.diagnosis is None:
+            return None
+        exchange = self.diagnosis.exchange
+        request = exchange.request if exchange is not None else None
+        return lookup_for(self.decision, self._called, request, unknown=self.history.outcome_unknown)
+
+    @property
+    def failed_items(self) -> tuple[FailedItem, ...]:
+        """The parts of the request that failed while others did not, in the order of the answer: the refused items of a
+        batch, the packages without a label. Empty where the call succeeded, or failed as a whole.
+        """
+        return failed_items(self.diagnosis)
+
+    def repeat_failed(self, within: float | None = None) -> AskAgain | None:
+        """A body that asks again for the failed parts that may be repeated as they are, and for no others.
+
+        `within`: parts that must rest for longer than so many seconds are left out. False where none may be repeated;
+        None where nothing failed in part, or this operation's request cannot be cut.
+        """
+        return ask_again(self.diagnosis, self._called, within)
+
+    @property
+    def _called(self) -> Operation | None:
+        if self.operation is not None or self.diagnosis is None:
+            return self.operation
+        found: Operation | None = self.diagnosis.operation
+        return found
+
+    @property
     def attempts(self) -> int:
         """How often the request was sent; the repeat after a renewed token is not counted."""
         return self.history.count
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, secrets masked."""
+        look = self.read_back
         return {
             "decision": decision_as_dict(self.decision),
             "attempts": self.attempts,
-            "operation": None if self.operation is None else "/".join(self.operation.key),
+            "operation": None if self._called is None else "/".join(self._called.key),
             "waited": self.history.waited,
             "token_renewed": self.history.token_renewed,
             "outcome_unknown": self.history.outcome_unknown,
+            "read_back": None if look is None else redact_data(look.as_dict()),
+            "failed_items": [item.as_dict() for item in self.failed_items],
             "diagnosis": None if self.diagnosis is None else self.diagnosis.as_dict(),
         }
 
 
 def outcome(response: Any) -> Outcome | None:
-    """What recoup made of this response (or of this exception), or None where recoup was not under its client."""
-    extensions = getattr(response, "extensions", None)
-    found = extensions.get(KEY) if isinstance(extensions, Mapping) else getattr(response, KEY, None)
-    return found if isinstance(found, Outcome) else None
+    """What recoup made of this response (or of this exception), or None where recoup was not under its client.
+
+    Also takes the answers and the exceptions of clients that keep no more of a response than itself, its header fields
+    or the exception that it caused.
+    """
+    for thing in (response, getattr(response, "response", None), getattr(response, "headers", None)):
+        extensions = getattr(thing, "extensions", None)
+        found = extensions.get(KEY) if isinstance(extensions, Mapping) else getattr(thing, KEY, None)
+        if isinstance(found, Outcome):
+            return found
+    cause = response.__cause__ if isinstance(response, BaseException) else None
+    return None if cause is None else outcome(cause)
 
 
 def raise_for_fault(response: Any) -> None:
@@ -83,6 +128,8 @@ def raise_for_fault(response: Any) -> None:
             return
         diagnosis, decision = made.diagnosis, made.decision
     else:
+        from recoup.recovery import advice  # late: under a client nobody pays for the catalogue before a call fails
+
         diagnosis = advice.diagnose(_exchange(response))
         decision = msgspec.convert(dict(diagnosis.decision or {"action": "done"}), type=Decision)
     if diagnosis.failed and not isinstance(decision, Done):
@@ -90,7 +137,11 @@ def raise_for_fault(response: Any) -> None:
 
 
 def fault_error(diagnosis: Diagnosis, decision: Decision, doing: str = "") -> FaultError:
-    """The exception that is named for what the caller does next. `doing` begins its text: what did not come about."""
+    """The exception that is named for what the caller does next. `doing` begins its text: what did not come about.
+
+    Where parts of a request failed it is named for the strictest of their decisions: TryLater only where every one of
+    them can be tried again.
+    """
     kind, after, who = _kind(decision)
     error = kind(
         doing + _text(diagnosis, decision),
@@ -102,6 +153,9 @@ def fault_error(diagnosis: Diagnosis, decision: Decision, doing: str = "") -> Fa
             for key, value in decision_as_dict(decision).items()
         },
     )
+    if diagnosis.read_back is not None:
+        error.read_back = redact_data(dict(diagnosis.read_back))
+    error.failed_items = tuple(item.as_dict() for item in failed_items(diagnosis))
     if isinstance(error, TryLater):
         error.after = after
     if isinstance(error, AskPerson):
@@ -135,15 +189,34 @@ def _text(diagnosis: Diagnosis, decision: Decision) -> str:
     best = diagnosis.best
     status = diagnosis.http_status if diagnosis.status is None else diagnosis.status
     said = f": {redact_text(diagnosis.message).rstrip('.')}" if diagnosis.message else ""
+    part = _part_failed(diagnosis)
     if best is None:
         seen = f"HTTP {status}" if status is not None else "no response"
-        return f"{seen}{said} (no known fault)"
-    first = best.remedy.steps[0]
-    if isinstance(decision, Resync) and decision.target is ResyncTarget.EFFECT:
-        # The steps of a fault are for any call; this one may have taken effect, which comes before all of them.
-        first = "Read whether it took effect, before anything is sent again."
+        look = f" First: {_look(diagnosis)}" if _in_doubt(decision) else ""
+        return f"{part}{seen}{said} (no known fault){'.' if look else ''}{look}"
+    # The steps of a fault are for any call; this one may have taken effect, which comes before all of them.
+    first = _look(diagnosis) if _in_doubt(decision) else best.remedy.steps[0]
     tied = f" One of {len(diagnosis.tied)} causes with this answer." if diagnosis.tied else ""
-    return f"{best.title} ({best.id}, HTTP {status}){said}.{tied} Cause: {best.cause} First: {first}"
+    return f"{part}{best.title} ({best.id}, HTTP {status}){said}.{tied} Cause: {best.cause} First: {first}"
+
+
+def _in_doubt(decision: Decision) -> bool:
+    return isinstance(decision, Resync) and decision.target is ResyncTarget.EFFECT
+
+
+def _look(diagnosis: Diagnosis) -> str:
+    look = diagnosis.look
+    return f"Read whether it took effect, before anything is sent again{': ' if look else '.'}{look}"
+
+
+def _part_failed(diagnosis: Diagnosis) -> str:
+    """How a text begins where some parts of a request failed: how many, and which of them the rest speaks of."""
+    if diagnosis.item is None or not is_part(diagnosis):
+        return ""
+    count, total, kind = len(failed_items(diagnosis)), count_of_items(diagnosis), diagnosis.item.kind
+    of = f"{count} of {total}" if total is not None else f"{count}"
+    name = f" ({redact_text(diagnosis.item.name)})" if diagnosis.item.name else ""
+    return f"{of} {kind}s failed. {kind.capitalize()} {diagnosis.item.index}{name}: "
 
 
 def _exchange(response: Any) -> Exchange:

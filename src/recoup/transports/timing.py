@@ -7,14 +7,13 @@ timing of its own.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-__all__ = ["WALL", "Timing", "current", "replace_default"]
+__all__ = ["WALL", "Timing", "current", "now", "replace_default"]
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +29,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
     async def wait(self, seconds: float) -> None:
         """Wait without blocking the event loop."""
+        import asyncio  # late: synchronous clients do not pay for it
+
         if self.asleep is not None:
             await self.asleep(seconds)
         elif self.sleep is time.sleep:
@@ -71,6 +72,11 @@ _default: Timing = WALL
 def current() -> Timing:
     """What a transport without a timing of its own uses now."""
     return _default
+
+
+def now() -> float:
+    """What its clock shows (epoch seconds)."""
+    return _default.now()
 
 
 def replace_default(timing: Timing) -> Timing:

@@ -16,13 +16,17 @@ import msgspec
 from recoup.catalogue.facts.routes import Routes
 
 __all__ = [
+    "Batch",
     "Body",
     "Operation",
     "OperationTable",
+    "Parts",
+    "PartsBy",
     "Party",
     "PartyBasis",
     "RateBasis",
     "ReadBack",
+    "RepeatableIf",
     "decode_operations",
     "operations",
 ]
@@ -67,11 +71,60 @@ class ReadBack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How to learn whether a write took effect, when its answer was lost.
 
     `operation` is the id of the operation that reads (of the same API and version where there is one), `see` says in
-    our words what shows the effect.
+    our words what shows the effect. What it needs in path and query is taken from the write: what has the same name in
+    its path, required parameters of the same name in its query, and by `fill` the rest. There a value is `path:NAME`,
+    `query:NAME` or `body:PLACE` of the write (`a.b`, `a[].b`; more than one value is joined with commas), or
+    `=VALUE`.
     """
 
     operation: str
     see: str
+    fill: dict[str, str] = {}
+
+
+class RepeatableIf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What makes one request of an operation safe to send again, although others of it are not.
+
+    `any_header`: one of these header fields stands in it, with a value. `list` and `has`: every element of that list in
+    the body holds this field, and no null there, save those whose `uri` begins with one of `reads`, which change
+    nothing. Places are written `a.b`.
+    """
+
+    any_header: tuple[str, ...] = ()
+    list: str = ""
+    has: str = ""
+    reads: tuple[str, ...] = ()
+
+
+class PartsBy(StrEnum):
+    """What joins a part of the answer to its part of the request."""
+
+    INDEX = "index"  # the answer lists the parts in the order of the request
+    NAME = "name"  # the answer names the part, and the request lists names
+    MENTION = "mention"  # the answer names the part, and one element of the request's list holds that name
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a request that asks for many things is cut down to some of them.
+
+    `list` is the place of the list in the body (`requests`), empty where the body is the list.
+    """
+
+    list: str
+    by: PartsBy = PartsBy.INDEX
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to ask for many things with one request.
+
+    `operation` is the `api/version/id` of the operation that does it, which may be the same one. `items` is how many go
+    into one request, None where no maximum is stated; `by` the parameter or list that takes them, empty where a listing
+    gives them by time or state.
+    """
+
+    operation: str
+    items: int | None = None
+    by: str = ""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -120,7 +173,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     greedy: bool = False  # the last parameter takes the rest of the path, slashes included
     effect: bool | None = None  # whether a call changes anything, where the method misleads; None: the method tells
     repeatable: bool | None = None  # an identical call can be sent again without a second effect; None: not known
+    repeatable_if: RepeatableIf | None = None  # the same, for requests that carry this
     read_back: ReadBack | None = None
+    parts: Parts | None = None  # how to ask again for some of what was asked; None: the request cannot be cut
+    batch: Batch | None = None  # what asks for many of the same in one request; None: nothing is known to
     note: str = ""
 
     @property
@@ -137,8 +193,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def safe(self) -> bool:
         """Whether an identical call may be sent again when the outcome of the first is unknown.
 
-        Reads are. Writes are only where that is known: absolute inventory quantities carry a sequence number, so that a
-        repeat is noticed and changes nothing. Not known counts as not safe.
+        Reads are. Writes are only where that is known, as of the operation that answers the same again. Not known
+        counts as not safe, and so does what depends on the request (`repeatable_if`; `recoup.recovery.repeatable`
+        looks at it).
         """
         return not self.writes if self.repeatable is None else self.repeatable
 

@@ -5,7 +5,6 @@ Written for the hot path: one call walks at most a dozen dictionaries.
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import unquote
@@ -167,10 +166,14 @@ def _difference(want: str, have: str) -> float:
             return 1.0
         if (want[0] == "v") != (have[0] == "v"):
             return 0.3
+        from difflib import SequenceMatcher  # late: only for paths that are none
+
         # v0 and v1, or two dates: the more alike, the likelier is a slip of the pen.
         return 0.25 - 0.1 * SequenceMatcher(None, want, have, autojunk=False).ratio()
     if len(have) > _LONG:
         return 1.0
+    from difflib import SequenceMatcher  # late, as above
+
     matcher = SequenceMatcher(None, want.lower(), have.lower(), autojunk=False)
     if matcher.real_quick_ratio() <= _FLOOR or matcher.quick_ratio() <= _FLOOR:
         return 1.0

@@ -1,7 +1,7 @@
 """Accepted, and failed all the same: what a 200 says beside its status.
 
 Listings that are INVALID, operations and transactions that ended in failure, items of a price list with an error of
-their own, and a list of errors beside a payload.
+their own, orders of a bulk that were rejected, and a list of errors beside a payload.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def accepted_claims(value: Any) -> list[Claim]:
     if not isinstance(value, Mapping):
         return []
     payload = field(value, "payload")
-    claims = [*_issues(value), *_operation(value), *_errors(value)]
+    claims = [*_issues(value), *_operation(value), *_errors(value), *_rejected(value)]
     for inner in (value, payload):
         if isinstance(inner, Mapping):
             claims.extend(_transaction(inner))
@@ -102,6 +102,20 @@ def _errors(value: Mapping[Any, Any]) -> list[Claim]:
     if not isinstance(errors, list) or not any(isinstance(error, Mapping) and error for error in errors):
         return []
     return error_claims({"errors": errors})
+
+
+def _rejected(value: Mapping[Any, Any]) -> list[Claim]:
+    """Orders of a bulk that were rejected, each with its error, beside those that were not."""
+    orders = field(value, "rejectedorders")
+    claims: list[Claim] = []
+    for index, order in enumerate(orders[:MAX_ITEMS] if isinstance(orders, list) else []):
+        if isinstance(order, Mapping):
+            error = field(order, "error")
+            error = error if isinstance(error, Mapping) else {}
+            item = Item(kind="item", index=index, name=as_text(field(order, "amazonorderid")) or "")
+            code, message, details = (field(error, name) for name in ("code", "message", "details"))
+            claims.append(make_claim(BodyKind.JSON, code=code, message=message, details=details, item=item))
+    return claims
 
 
 def _fees(value: Mapping[Any, Any]) -> list[Claim]:

@@ -11,7 +11,7 @@ from recoup.diagnosis.diagnosis import Item
 from recoup.diagnosis.shapes.claim import Claim, as_status, as_text, field, make_claim
 from recoup.diagnosis.shapes.objects import error_claims
 
-__all__ = ["batch_claims", "is_batch"]
+__all__ = ["batch_claims", "batch_entries", "is_batch"]
 
 MAX_ITEMS = 10_000
 # In an item of the inventory the words of an error stand in errorType, errorSubType or the reason phrase, in any order.
@@ -34,13 +34,13 @@ _SHORT_CODES = frozenset(
 
 def is_batch(value: Any) -> bool:
     """Whether `value` is a list of responses that each have a status of their own."""
-    return bool(_items(value))
+    return bool(batch_entries(value))
 
 
 def batch_claims(value: Any) -> list[Claim]:
     """A claim for each item that failed, or that succeeded but asks the seller to act; in the items' order."""
     claims: list[Claim] = []
-    for index, entry in enumerate(_items(value)[:MAX_ITEMS]):
+    for index, entry in enumerate(batch_entries(value)[:MAX_ITEMS]):
         if not isinstance(entry, Mapping):
             continue
         status = _status(entry)
@@ -55,7 +55,8 @@ def batch_claims(value: Any) -> list[Claim]:
     return claims
 
 
-def _items(value: Any) -> list[Any]:
+def batch_entries(value: Any) -> list[Any]:
+    """The answers of a batch, failed or not, in their order; empty where `value` is no batch."""
     responses = field(value, "responses") if isinstance(value, Mapping) else value
     if not isinstance(responses, list):
         return []

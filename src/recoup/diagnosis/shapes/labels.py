@@ -9,7 +9,7 @@ from recoup.catalogue.fault import BodyKind
 from recoup.diagnosis.diagnosis import Item
 from recoup.diagnosis.shapes.claim import Claim, as_text, as_truth, field, make_claim
 
-__all__ = ["label_claims"]
+__all__ = ["label_claims", "label_entries"]
 
 MAX_LABELS = 10_000
 
@@ -17,7 +17,7 @@ MAX_LABELS = 10_000
 def label_claims(value: Any) -> list[Claim]:
     """A claim for each package without a label. `status` wins over the older `isErrored` where an entry has both."""
     claims: list[Claim] = []
-    for index, entry in enumerate(_labels(value)[:MAX_LABELS]):
+    for index, entry in enumerate(label_entries(value)[:MAX_LABELS]):
         if not isinstance(entry, Mapping) or not _failed(entry):
             continue
         error = field(entry, "errordetails", "error")
@@ -43,7 +43,8 @@ def _failed(entry: Mapping[Any, Any]) -> bool:
     return as_truth(field(entry, "iserrored")) is True
 
 
-def _labels(value: Any) -> list[Any]:
+def label_entries(value: Any) -> list[Any]:
+    """The entries of a list of labels, failed or not, in their order; empty where `value` is none."""
     if isinstance(value, Mapping):
         for name in ("packageshiplabellist", "payload"):
             inner = field(value, name)

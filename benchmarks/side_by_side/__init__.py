@@ -1,0 +1,1 @@
+"""What the side-by-side benchmarks share: the calls and their faults, the server, the clock, and the contestants."""

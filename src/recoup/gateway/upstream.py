@@ -1,0 +1,102 @@
+"""Where the gateway sends to: one host a region, and nothing else in the world."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import msgspec
+
+from recoup.catalogue.facts import marketplaces
+from recoup.errors import SettingsError
+from recoup.login.grant import TOKEN_URL
+
+__all__ = ["TOKEN_PATH", "Upstream", "is_loopback", "token_url_of", "upstream_of", "upstream_of_region"]
+
+TOKEN_PATH = "/auth/o2/token"  # noqa: S105  the path of Login with Amazon's token endpoint
+_LOGIN_HOSTS = frozenset({"api.amazon.com", "api.amazon.co.uk", "api.amazon.co.jp"})
+_PORTS = {"http": 80, "https": 443}
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """One origin. `region` is NA, EU, FE, or None for one that was given by hand; `host` and `port` are its own."""
+
+    scheme: str
+    host: str
+    port: int
+    region: str | None = None
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a Host field has them: without the port where it is the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The origin, without a slash at its end."""
+        return f"{self.scheme}://{self.authority}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this host name or address is the machine's own loopback."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def upstream_of_region(code: str) -> Upstream:
+    """Amazon's host of a region. Raises SettingsError where there is none of that name."""
+    found = marketplaces.region(code)
+    if found is None:
+        raise SettingsError(f"region: {code!r} is none; give NA, EU or FE")
+    return Upstream(scheme="https", host=found.host, port=443, region=found.code)
+
+
+def upstream_of(url: str) -> Upstream:
+    """The origin that `--upstream` names: one of Amazon's hosts of the Selling Partner API by https, or this machine.
+
+    Raises SettingsError for every other one, and where more than an origin is given.
+    """
+    scheme, host, port = _origin("upstream", url)
+    known = marketplaces.by_host(host)
+    if known is not None and scheme == "https" and port == 443:
+        return Upstream(scheme=scheme, host=host, port=port, region=known.region.code)
+    if is_loopback(host):
+        return Upstream(scheme=scheme, host=host, port=port)
+    raise SettingsError(
+        f"upstream: {url!r} is refused; requests go to Amazon's hosts of the Selling Partner API by https, or to this "
+        "machine (127.0.0.1, localhost), as where `recoup sandbox` runs"
+    )
+
+
+def token_url_of(url: str | None, upstream: Upstream | None) -> str:
+    """Where tokens are fetched: as given, else at an upstream on this machine, else at Login with Amazon.
+
+    Raises SettingsError where the address is neither Login with Amazon's nor on this machine.
+    """
+    if url is None:
+        return TOKEN_URL if upstream is None or not is_loopback(upstream.host) else upstream.url + TOKEN_PATH
+    parts = urlsplit(url)
+    scheme, host, port = _origin("token_url", f"{parts.scheme}://{parts.netloc}")
+    if is_loopback(host) or (host in _LOGIN_HOSTS and scheme == "https" and port == 443):
+        return url
+    raise SettingsError(
+        f"token_url: {url!r} is refused; it must be Login with Amazon's ({TOKEN_URL}) or this machine's"
+    )
+
+
+def _origin(name: str, url: str) -> tuple[str, str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError as error:
+        raise SettingsError(f"{name}: {url!r} is no address: {error}") from error
+    if parts.scheme not in _PORTS or not host:
+        raise SettingsError(f"{name}: {url!r} is no address; give one such as http://127.0.0.1:8080")
+    if "@" in parts.netloc or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise SettingsError(f"{name}: {url!r} says more than scheme, host and port; give these three alone")
+    return parts.scheme, host, port or _PORTS[parts.scheme]

@@ -1,0 +1,141 @@
+"""A store in a SQLite file: for the processes of one machine.
+
+One connection a process, guarded by a lock: SQLite lets one writer at a time do its work anyway. The file is in WAL
+mode, so that readers and the writer do not wait for each other, and a writer waits up to five seconds for its turn. A
+commit does not wait for the disk: what a power failure takes with it are the last reservations, never the file.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from recoup.errors import StoreAway, StoreError
+from recoup.storage.database import Row
+from recoup.storage.schema import VERSION, bring_up
+
+__all__ = ["SqliteDatabase"]
+
+_PATIENCE = 5.0  # seconds in which another process may hold the file
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end its locks
+
+
+class _Connected:
+    """The connection of one process."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.pid = os.getpid()
+        self.connection = connection
+
+
+class _Open:
+    """A transaction on a connection, as `recoup.storage.schema` wants it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        return self._connection.execute(statement, dict(parameters or {})).fetchall()
+
+
+class SqliteDatabase:
+    """`recoup.storage.database.Database` in a SQLite file, which is made where there is none.
+
+    Raises StoreError where it cannot be opened, or is no store of ours.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser()
+        self.name = f"the SQLite file {self.path}"
+        self._lock = Lock()
+        self._lock_pid = os.getpid()
+        self._connected: _Connected | None = None
+        self._translated: dict[str, str] = {}
+        with self._mine():
+            try:
+                self._connection()
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"{self.name} cannot be opened as a store: {error}. Give a path in a folder that exists, on a disk "
+                    "of this machine, that this user may write to"
+                ) from error
+
+    def run(self, statement: str, parameters: Mapping[str, object]) -> list[Row]:
+        """See `recoup.storage.database.Database`."""
+        translated = self._translated.get(statement)
+        if translated is None:
+            translated = self._translated[statement] = statement.replace("{now}", ":now")
+        with self._mine():
+            try:
+                return self._connection().execute(translated, parameters).fetchall()
+            except sqlite3.OperationalError as error:  # busy for too long, a full disk, a file that went away
+                if error.sqlite_errorcode not in _BUSY:
+                    self._drop()
+                raise StoreAway(f"{self.name} cannot be used now: {error}") from error
+            except sqlite3.Error as error:
+                self._drop()
+                raise StoreError(
+                    f"{self.name} refuses: {error}. Move it away to begin with an empty one: what is lost with it are "
+                    "buckets, which fill again, holds and tokens"
+                ) from error
+
+    def close(self) -> None:
+        """See `recoup.storage.database.Database`."""
+        with self._mine():
+            self._drop()
+
+    def _mine(self) -> Lock:
+        """The lock of this process; a fork may have left the old one locked for good."""
+        if self._lock_pid != os.getpid():
+            self._lock, self._lock_pid = Lock(), os.getpid()
+        return self._lock
+
+    def _connection(self) -> sqlite3.Connection:
+        known = self._connected
+        if known is not None:
+            if known.pid == os.getpid():
+                return known.connection
+            _LEFT_BEHIND.append(known)
+        self._connected = _Connected(self._open())
+        return self._connected.connection
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            transaction = _Open(connection)
+            if not _is_current(transaction):
+                connection.execute("BEGIN IMMEDIATE")
+                bring_up(transaction)
+                connection.execute("COMMIT")
+        except StoreError as error:
+            connection.close()
+            raise StoreError(f"{self.name}: {error}") from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _drop(self) -> None:
+        known, self._connected = self._connected, None
+        if known is None:
+            return
+        if known.pid != os.getpid():
+            _LEFT_BEHIND.append(known)
+            return
+        with suppress(sqlite3.Error):  # it is broken, and another one will be opened
+            known.connection.close()
+
+
+def _is_current(transaction: _Open) -> bool:
+    """Whether there is nothing to bring up, found out without keeping writers away."""
+    found = transaction.run("SELECT count(*) FROM sqlite_master WHERE name = 'recoup_schema'")
+    return found != [(0,)] and transaction.run("SELECT max(version) FROM recoup_schema") == [(VERSION,)]

