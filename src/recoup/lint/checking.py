@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from recoup.lint import wire
 from recoup.lint.finding import Finding
 from recoup.lint.rule import Around
 from recoup.lint.rules import RULES
-from recoup.lint.subject import Form, Subject
+from recoup.lint.subject import Subject
+from recoup.lint.wirebound import wire_findings
 
 __all__ = ["check"]
 
 
-def check(subject: Subject, *, now: float | None = None) -> tuple[Finding, ...]:
-    """Everything that is wrong with the request: the wire rules where its bytes are known, and the rules of the API.
+def check(subject: Subject, *, now: float | None = None, day: date | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong with the request: the rules of HTTP and those of the API.
 
-    `now` (epoch seconds) is when it is sent, for rules about days and clocks; without it they say nothing. Never raises
-    on account of what the subject holds.
+    `now` (epoch seconds) is when it is sent, `day` the day (UTC) where no more is known; without them the rules about
+    clocks and days say nothing. Never raises on account of what the subject holds.
     """
-    around = Around(now=now, day=None if now is None else datetime.fromtimestamp(now, UTC).date())
-    findings: list[Finding] = list(wire.check(subject.source)) if subject.form is Form.HTTP else []
+    if day is None and now is not None:
+        day = datetime.fromtimestamp(now, UTC).date()
+    around = Around(now=now, day=day)
+    findings = wire_findings(subject)
     for rule in RULES:
         findings.extend(rule.check(subject, around))
     return tuple(sorted(findings, key=lambda finding: (finding.start, finding.end, finding.rule)))

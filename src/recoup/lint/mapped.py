@@ -6,7 +6,7 @@ at has lost its quotes and escapes, and what it finds must be shown in the bytes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -21,47 +21,86 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 class Mapped:
-    """`text`, whose character number i stands at `offsets[i]` of the source; or, for a plain copy, at `offsets` + i.
+    """`text`, whose character number i begins at `offsets[i]` of the source; or, for a plain copy, at `offsets` + i.
 
-    One character of the text is one byte (ISO 8859-1), so that any bytes have a place. `stop` is where the last
-    character ends in the source.
+    One character of the text is one byte (ISO 8859-1), so that any bytes have a place. `ends` says where each character
+    ends in the source; without it each is one byte long there, as all but escapes are. `stop` is where an empty piece
+    behind the last character stands.
     """
 
-    __slots__ = ("_offsets", "_stop", "text")
+    __slots__ = ("_ends", "_offsets", "_stop", "text")
 
-    def __init__(self, text: str, offsets: int | Sequence[int], stop: int | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        offsets: int | Sequence[int],
+        ends: Sequence[int] | None = None,
+        stop: int | None = None,
+    ) -> None:
         self.text = text
         self._offsets = offsets
-        if stop is None:
-            last = offsets + len(text) if isinstance(offsets, int) else (offsets[-1] + 1 if offsets else 0)
-            self._stop = last
-        else:
-            self._stop = stop
+        self._ends = ends
+        self._stop = stop if stop is not None else self._end(len(text) - 1) if text else self._origin()
+
+    @classmethod
+    def at(cls, text: str, place: Place) -> Mapped:
+        """A text that is not written there letter by letter: all of it stands for the whole of `place`."""
+        return cls(text, [place.start] * len(text), [place.end] * len(text), place.end)
+
+    @classmethod
+    def join(cls, parts: Iterable[Mapped]) -> Mapped:
+        """Several pieces as one, in their order."""
+        pieces = list(parts)
+        starts: list[int] = []
+        ends: list[int] = []
+        for piece in pieces:
+            places = [piece.place(index, index + 1) for index in range(len(piece.text))]
+            starts.extend(place.start for place in places)
+            ends.extend(place.end for place in places)
+        stop = pieces[-1].stop if pieces else 0
+        return cls("".join(piece.text for piece in pieces), starts, ends, stop)
+
+    @property
+    def stop(self) -> int:
+        """Where in the source it has come to its end."""
+        return self._stop
 
     def __len__(self) -> int:
         return len(self.text)
 
-    def _at(self, index: int) -> int:
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def _origin(self) -> int:
+        return self._offsets if isinstance(self._offsets, int) else 0
+
+    def _start(self, index: int) -> int:
         if index >= len(self.text):
             return self._stop
         return self._offsets + index if isinstance(self._offsets, int) else self._offsets[index]
 
+    def _end(self, index: int) -> int:
+        if self._ends is not None:
+            return self._ends[index]
+        return (self._offsets + index if isinstance(self._offsets, int) else self._offsets[index]) + 1
+
     def place(self, start: int = 0, end: int | None = None) -> Place:
-        """Where the characters `start` to `end` stand; an empty piece stands between its neighbours."""
-        end = len(self.text) if end is None else end
-        first = self._at(start)
+        """Where the characters `start` to `end` stand; an empty piece stands before the character that follows."""
+        end = len(self.text) if end is None else min(end, len(self.text))
         if end <= start:
+            first = self._start(start)
             return Place(first, first)
-        after = self._at(end)
-        last = self._at(end - 1)
-        # An escape is longer than what it stands for: it ends where the next character begins, if that follows at once.
-        return Place(first, after if after > last else last + 1)
+        return Place(self._start(start), self._end(end - 1))
 
     def cut(self, start: int, end: int | None = None) -> Mapped:
         """A piece of it."""
-        end = len(self.text) if end is None else end
-        offsets = self._offsets + start if isinstance(self._offsets, int) else self._offsets[start:end]
-        return Mapped(self.text[start:end], offsets, self._at(end))
+        end = len(self.text) if end is None else min(end, len(self.text))
+        start = min(start, end)
+        stop = self._end(end - 1) if end > start else self._start(start)
+        if isinstance(self._offsets, int):
+            return Mapped(self.text[start:end], self._offsets + start, None, stop)
+        ends = None if self._ends is None else self._ends[start:end]
+        return Mapped(self.text[start:end], self._offsets[start:end], ends, stop)
 
     def __repr__(self) -> str:
         return f"Mapped(<{len(self.text)} characters>)"

@@ -1,20 +1,45 @@
-"""Subjects from what people have: raw HTTP bytes, a curl command line, a URL, a request as a value."""
+"""Subjects from what people have: raw HTTP bytes, a request written as text, a curl command line, a HAR file, a URL, a
+request as a value.
+"""
 
 from __future__ import annotations
 
 import re
 
+from recoup.catalogue.facts.marketplaces import Endpoint
 from recoup.exchange import Request
+from recoup.lint.curl import from_curl, read_curl
+from recoup.lint.har import from_har
 from recoup.lint.mapped import Mapped, Place
 from recoup.lint.subject import Form, Pair, Subject
 from recoup.lint.wire.head import Head, Span
 
-__all__ = ["from_curl", "from_http", "from_request", "from_url"]
+__all__ = ["from_curl", "from_har", "from_http", "from_request", "from_text", "from_url", "read_curl"]
+
+_REQUEST_LINE = re.compile(rb"[A-Za-z]{1,20} \S+ HTTP/\d(?:\.\d)?[ \t]*\r?$", re.MULTILINE)
 
 
-def from_http(raw: bytes) -> Subject:
-    """The request in these bytes, head and body, however broken; its places are those of `raw`."""
-    head = Head.read(raw, 2 if raw[:2] == b"\r\n" else 0)
+def from_text(raw: bytes) -> Subject | None:
+    """A request that somebody wrote down or saved from an editor, from its request line on; None where there is none.
+
+    The endings of lines and the number of bytes that Content-Length tells say nothing there.
+    """
+    found = _REQUEST_LINE.search(raw)
+    if found is None:
+        return None
+    return _read(raw, found.start(), Form.TEXT)
+
+
+def from_http(raw: bytes, *, endpoint: Endpoint | None = None) -> Subject:
+    """The request in these bytes, head and body, however broken; its places are those of `raw`.
+
+    `endpoint` says which of Amazon's the host stands for, where its name does not.
+    """
+    return _read(raw, 2 if raw[:2] == b"\r\n" else 0, Form.HTTP, endpoint)
+
+
+def _read(raw: bytes, start: int, form: Form, endpoint: Endpoint | None = None) -> Subject:
+    head = Head.read(raw, start)
 
     def mapped(span: Span) -> Mapped:
         return Mapped(raw[span.start : span.end].decode("latin-1"), span.start)
@@ -27,16 +52,32 @@ def from_http(raw: bytes) -> Subject:
         )
         for field in head.fields
     )
-    body = Mapped(raw[head.end :].decode("latin-1"), head.end) if head.blank is not None else None
+    ended = head.blank is not None or form is Form.TEXT
     return Subject(
         source=raw,
-        form=Form.HTTP,
+        form=form,
         method=mapped(head.method),
         target=mapped(head.target),
         fields=fields,
-        body=body,
-        complete=head.blank is not None,
+        body=_body(head, form) if ended else None,
+        complete=ended,
+        endpoint=endpoint,
     )
+
+
+def _body(head: Head, form: Form) -> Mapped | None:
+    """What follows the head, as far as Content-Length says; None where it comes in chunks, which are no body yet."""
+    if head.named(b"transfer-encoding"):
+        return None
+    end = len(head.raw)
+    lengths = head.named(b"content-length")
+    if form is Form.TEXT:
+        end = head.end + len(head.raw[head.end :].rstrip(b"\r\n"))
+    elif lengths and lengths[0].value.isdigit() and len(lengths[0].value) < 16:
+        end = min(end, head.end + int(lengths[0].value))
+    elif head.is_read:
+        end = head.end  # what follows is the next request, or none, which the wire rules say
+    return Mapped(head.raw[head.end : end].decode("latin-1"), head.end)
 
 
 def from_url(url: str | bytes) -> Subject:
@@ -45,12 +86,12 @@ def from_url(url: str | bytes) -> Subject:
     return Subject(source=source, form=Form.URL, method=Mapped("", 0), target=Mapped(source.decode("latin-1"), 0))
 
 
-def from_request(request: Request) -> Subject:
+def from_request(request: Request, *, endpoint: Endpoint | None = None) -> Subject:
     """A request as a value. Where it holds the bytes of the wire they count; else its places are those of a
-    rendering.
+    rendering. `endpoint` says which of Amazon's the host stands for, where its name does not.
     """
     if request.raw is not None:
-        return from_http(request.raw)
+        return from_http(request.raw, endpoint=endpoint)
     parts: list[bytes] = []
     size = 0
 
@@ -83,185 +124,5 @@ def from_request(request: Request) -> Subject:
         fields=tuple(fields),
         body=body,
         complete=len(request.headers) > 1,
+        endpoint=endpoint,
     )
-
-
-# -- curl ------------------------------------------------------------------------------------------------------------
-
-_WITH_VALUE = frozenset(
-    [
-        "-A",
-        "--user-agent",
-        "-b",
-        "--cookie",
-        "-c",
-        "--cookie-jar",
-        "--cacert",
-        "--cert",
-        "-E",
-        "--key",
-        "--connect-timeout",
-        "-m",
-        "--max-time",
-        "-o",
-        "--output",
-        "-e",
-        "--referer",
-        "-x",
-        "--proxy",
-        "-T",
-        "--upload-file",
-        "-w",
-        "--write-out",
-        "--retry",
-        "--resolve",
-        "-u",
-        "--user",
-        "--interface",
-        "--ciphers",
-        "--trace",
-        "--trace-ascii",
-        "-F",
-        "--form",
-        "--form-string",
-        "--limit-rate",
-        "-D",
-        "--dump-header",
-        "--stderr",
-        "--tlsv1",
-        "--tls-max",
-        "--proxy-user",
-    ]
-)
-_DATA = frozenset({"-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json", "--data-urlencode"})
-_ANSI = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b"}
-
-
-def from_curl(command: str | bytes) -> Subject | None:
-    """The request that a curl command line would send; None where it is none. Quotes are understood as a shell does.
-
-    What curl adds by itself (Host, User-Agent, Accept, the form's Content-Type) is not in it: `complete` is False.
-    """
-    source = command.encode("utf-8", "surrogateescape") if isinstance(command, str) else command
-    words = shell_words(source.decode("latin-1"))
-    if not words or not re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", words[0].text):
-        return None
-    method: Mapped | None = None
-    target: Mapped | None = None
-    fields: list[Pair] = []
-    data: list[Mapped] = []
-    to_query = False
-    at = 1
-    while at < len(words):
-        word = words[at]
-        name, value = word.text, None
-        if name.startswith("--") and "=" in name and not name.startswith("--data"):
-            name, _, _ = name.partition("=")
-            value = word.cut(len(name) + 1)
-        elif re.fullmatch(r"-[XHdAbouemw].+", name):
-            name, value = name[:2], word.cut(2)
-        if name in ("-X", "--request", "-H", "--header", "--url") or name in _DATA or name in _WITH_VALUE:
-            if value is None:
-                at += 1
-                value = words[at] if at < len(words) else Mapped("", len(source))
-            if name in ("-X", "--request"):
-                method = value
-            elif name in ("-H", "--header"):
-                fields.append(_pair(value))
-            elif name == "--url":
-                target = value
-            elif name in _DATA:
-                data.append(value)
-            elif name in ("-A", "--user-agent"):
-                fields.append(Pair(Mapped("User-Agent", [word.place().start] * 10), value, value.place()))
-        elif name in ("-G", "--get"):
-            to_query = True
-        elif name in ("-I", "--head"):
-            method = Mapped("HEAD", [word.place().start] * 4)
-        elif not name.startswith("-"):
-            target = word
-        at += 1
-    if target is None:
-        return None
-    if method is None:
-        verb = "POST" if data and not to_query else "GET"
-        method = Mapped(verb, [target.place().start] * len(verb))
-    body = data[0] if data and not to_query else None
-    return Subject(source=source, form=Form.CURL, method=method, target=target, fields=tuple(fields), body=body)
-
-
-def _pair(line: Mapped) -> Pair:
-    colon = line.text.find(":")
-    if colon < 0:
-        return Pair(line, line.cut(len(line)), line.place())
-    start = colon + 1
-    while start < len(line) and line.text[start] in " \t":
-        start += 1
-    return Pair(line.cut(0, colon), line.cut(start), line.place())
-
-
-def shell_words(text: str) -> list[Mapped]:
-    """The words of a command line as a POSIX shell splits it, with `$'...'` and continued lines; each with its
-    places.
-    """
-    words: list[Mapped] = []
-    chars: list[str] = []
-    offsets: list[int] = []
-    open_word = False
-    at, stop, quote = 0, 0, ""  # `stop` is where the latest character of the word ends, without a closing quote
-    while at < len(text):
-        before = len(chars)
-        char = text[at]
-        if quote == "'":
-            if char == "'":
-                quote = ""
-            else:
-                chars.append(char)
-                offsets.append(at)
-        elif quote == "$" or quote == '"':
-            if char == ("'" if quote == "$" else '"'):
-                quote = ""
-            elif char == "\\" and at + 1 < len(text):
-                following = text[at + 1]
-                if quote == "$":
-                    chars.append(_ANSI.get(following, following))
-                    offsets.append(at)
-                elif following in '"\\$`':
-                    chars.append(following)
-                    offsets.append(at)
-                elif following != "\n":
-                    chars += [char, following]
-                    offsets += [at, at + 1]
-                at += 1
-            else:
-                chars.append(char)
-                offsets.append(at)
-        elif char in "'\"":
-            quote, open_word = char, True
-        elif char == "$" and text.startswith("$'", at):
-            quote, open_word = "$", True
-            at += 1
-        elif char == "\\" and at + 1 < len(text):
-            if text[at + 1] == "\n":
-                at += 1
-            elif text.startswith("\r\n", at + 1):
-                at += 2
-            else:
-                chars.append(text[at + 1])
-                offsets.append(at)
-                open_word = True
-                at += 1
-        elif char.isspace():
-            if open_word:
-                words.append(Mapped("".join(chars), tuple(offsets), stop if chars else at))
-            chars, offsets, open_word, before = [], [], False, 0
-        else:
-            chars.append(char)
-            offsets.append(at)
-            open_word = True
-        at += 1
-        if len(chars) > before:
-            stop = at
-    if open_word:
-        words.append(Mapped("".join(chars), tuple(offsets), stop if chars else len(text)))
-    return words

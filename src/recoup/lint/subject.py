@@ -7,6 +7,7 @@ there: a rule that misses something must ask it first.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import cached_property
 from urllib.parse import unquote
@@ -20,10 +21,15 @@ from recoup.lint.mapped import Mapped, Place
 __all__ = ["Form", "Pair", "Subject"]
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,15}://")
+_BARE_HOST = re.compile(r"[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+(?::\d+)?(?=[/?#]|$)")
+
+
 class Form(StrEnum):
     """How the request was given."""
 
-    HTTP = "http"  # raw bytes: the wire rules apply as well
+    HTTP = "http"  # the bytes of the wire
+    TEXT = "text"  # a request written down as HTTP has it; the endings of its lines say nothing
     CURL = "curl"
     HAR = "har"
     URL = "url"  # a URL alone, as a consent link is
@@ -52,7 +58,11 @@ class Pair:
 
 
 class Subject:
-    """One request to be checked. `target` is the URL or path as written; `body` is None where it is not known."""
+    """One request to be checked. `target` is the URL or path as written; `body` is None where it is not known.
+
+    `complete` says that all header fields are known. `cut` is where a shell ends the command before its author meant it
+    to end. `endpoint` is given where the host is one that stands for an endpoint of Amazon's: a proxy, a sandbox.
+    """
 
     def __init__(
         self,
@@ -64,6 +74,8 @@ class Subject:
         fields: tuple[Pair, ...] = (),
         body: Mapped | None = None,
         complete: bool = False,
+        cut: Place | None = None,
+        endpoint: Endpoint | None = None,
     ) -> None:
         self.source = source
         self.form = form
@@ -72,6 +84,8 @@ class Subject:
         self.fields = fields
         self.body = body
         self.complete = complete
+        self.cut = cut
+        self._endpoint = endpoint
 
     # -- the target, taken apart ------------------------------------------------------------------------------------
 
@@ -79,9 +93,9 @@ class Subject:
     def _split(self) -> tuple[int, int, int, int]:
         """Where in the target the authority begins and ends, and where path and query begin (query: its first `?`)."""
         text = self.target.text
-        scheme = text.find("://")
-        if 0 <= scheme <= 8:
-            start = scheme + 3
+        scheme = _SCHEME.match(text)
+        if scheme is not None or (self.form is not Form.HTTP and _BARE_HOST.match(text)):
+            start = 0 if scheme is None else scheme.end()
             ends = [at for at in (text.find(mark, start) for mark in "/?#") if at >= 0]
             stop = min(ends, default=len(text))
         else:
@@ -94,7 +108,13 @@ class Subject:
     @property
     def scheme(self) -> str:
         """`https`, `http`, or empty where the target is a path."""
-        return self.target.text[: max(self.target.text.find("://"), 0)].lower()
+        found = _SCHEME.match(self.target.text)
+        return "" if found is None else found[0][:-3].lower()
+
+    @property
+    def target_start(self) -> int:
+        """Where in the target the path begins."""
+        return self._split[2]
 
     @cached_property
     def authority(self) -> Mapped:
@@ -151,6 +171,12 @@ class Subject:
         """The first header field of this name, in any case."""
         return next((pair for pair in self.fields if pair.key == name), None)
 
+    @property
+    def end_of_fields(self) -> Place:
+        """Behind the last header field (else behind the target): where a missing one belongs."""
+        end = max((field.whole.end for field in self.fields), default=self.target.place().end)
+        return Place(end, end)
+
     # -- what the tables know -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -165,7 +191,7 @@ class Subject:
     @cached_property
     def endpoint(self) -> Endpoint | None:
         """The endpoint of the Selling Partner API that the host is, or None."""
-        return marketplaces.by_host(self.host)
+        return self._endpoint or marketplaces.by_host(self.host)
 
     @property
     def is_api(self) -> bool:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 from recoup.catalogue.facts.operations import Body
 from recoup.lint.finding import Finding, FixKind
-from recoup.lint.mapped import Place
 from recoup.lint.rule import Around, found
-from recoup.lint.subject import Form, Subject
+from recoup.lint.subject import Subject
 
 __all__ = ["FAULTS", "RULE", "check"]
 
@@ -32,19 +31,15 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     fix = "Send Content-Type: application/json."
     if field is not None:
         kind = field.value.text.partition(";")[0].strip().lower()
-        if kind != "application/json" and not kind.endswith("+json"):
-            said = f"The Content-Type is {kind[:80] or 'empty'}."
-            yield found(RULE, FAULTS[0], field.value.place(), said, fix, FixKind.SAFE, b"application/json")
-    elif subject.complete and subject.body is not None and subject.body.text:
-        end = max((each.whole.end for each in subject.fields), default=0)
-        yield found(RULE, FAULTS[0], Place(end, end), "A body comes without a Content-Type.", fix, FixKind.SAFE)
-    elif subject.form is Form.CURL and subject.body is not None:
-        said = "curl announces data as a form where no Content-Type is given."
-        yield found(
-            RULE,
-            FAULTS[0],
-            subject.body.place(0, 0),
-            said,
-            f'{fix[:-1]} (-H "Content-Type: application/json").',
-            FixKind.NEEDS_VALUE,
-        )
+        if kind == "application/json" or kind.endswith("+json"):
+            return
+        if field.whole.start == field.whole.end:  # nobody wrote it: curl adds it where there are data
+            said = f"curl announces these data as {kind}, for want of a Content-Type."
+            fix = 'Say -H "Content-Type: application/json", or give the data with --json.'
+            yield found(RULE, FAULTS[0], field.whole, said, fix, FixKind.NEEDS_VALUE)
+            return
+        said = f"The Content-Type is {kind[:80] or 'empty'}."
+        yield found(RULE, FAULTS[0], field.value.place(), said, fix, FixKind.SAFE, b"application/json")
+    elif subject.complete and subject.body:
+        end = subject.end_of_fields
+        yield found(RULE, FAULTS[0], end, "A body comes without a Content-Type.", fix, FixKind.NEEDS_VALUE)
