@@ -20,6 +20,7 @@ import msgspec
 
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
+from recoup.lint.shapes import Shapes
 from recoup.lint.subject import Subject
 
 __all__ = ["Around", "Rule", "found"]
@@ -27,11 +28,12 @@ __all__ = ["Around", "Rule", "found"]
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a request: the day (UTC) and the instant (epoch seconds) on which it is or was sent, as far as
-    they are known.
+    they are known; and the `shapes` of requests where others count than those that come with recoup.
     """
 
     day: date | None = None
     now: float | None = None
+    shapes: Shapes | None = None
 
 
 class Rule(Protocol):
