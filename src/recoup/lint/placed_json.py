@@ -1,6 +1,7 @@
-"""JSON with the place of every value: for HAR files, and for what a rule finds in a body.
+"""Strict JSON with the place of every value, for files that may be large: recordings (HAR).
 
-The structure is walked here, strings are read by the standard library's scanner, which is fast. One character of the
+What a person wrote into a body is read by `recoup.lint.json_text`, which goes on past mistakes. Here the structure is
+walked, strings are read by the standard library's scanner, which is fast. One character of the
 text is one byte (ISO 8859-1); a string's `value` is the text that those bytes are in UTF-8.
 """
 
