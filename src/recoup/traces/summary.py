@@ -1,0 +1,377 @@
+"""What many exchanges add up to: counts by fault, operation and seller, over time; mergeable, and of bounded size.
+
+    summary = Summary()
+    summary.add(traced, diagnosis)     # a failure, or a success that had to be looked at
+    summary.passed(passed)             # a success that had not
+    summary.merge(other)               # what another process counted
+    summary.as_dict()
+
+The same exchanges give the same summary, in whatever parts they were counted, as long as the parts are merged in the
+order of the exchanges. Of names (sellers, pairs) only so many are kept; what comes after them is counted under
+`OTHERS`.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Self
+
+from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.redaction import redact_text
+from recoup.traces.series import FINEST, Series
+from recoup.traces.traced import Passed, Place, Traced, Unread, name_of
+
+__all__ = ["OTHERS", "UNKNOWN", "Calls", "FaultCount", "Summary"]
+
+OTHERS = "(others)"
+"""Stands for every seller or operation after the first so many."""
+UNKNOWN = "(unknown)"
+"""Stands for a fault, an operation or a seller that is not known."""
+
+MAX_NAMES = 1000
+MAX_PAIRS = 500
+MAX_REPEATS = 20_000
+MAX_UNREAD = 20
+MAX_EXAMPLES = 3
+MAX_LOOSE = 20_000
+
+
+class FaultCount:
+    """How often one fault was the likeliest, and where."""
+
+    __slots__ = (
+        "count",
+        "examples",
+        "first",
+        "last",
+        "operations",
+        "over_time",
+        "repeated",
+        "request_ids",
+        "sellers",
+        "statuses",
+        "tied",
+        "unknown_outcomes",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.tied = 0
+        """In how many of them it could not be told from a rival."""
+        self.repeated = 0
+        """How many of them were the very same request again, after it had failed for this fault before."""
+        self.unknown_outcomes = 0
+        """How many of them were writes that may have taken effect."""
+        self.first: float | None = None
+        self.last: float | None = None
+        self.examples: list[Place] = []
+        self.request_ids: list[str] = []
+        self.statuses: dict[int, int] = {}
+        self.operations: dict[str, int] = {}
+        self.sellers: dict[str, int] = {}
+        self.over_time = Series()
+
+    def merge(self, other: FaultCount) -> None:
+        """Count what `other` has counted too; `other` is of later exchanges."""
+        self.count += other.count
+        self.tied += other.tied
+        self.repeated += other.repeated
+        self.unknown_outcomes += other.unknown_outcomes
+        self.first, self.last = _span(self.first, self.last, other.first, other.last)
+        self.examples = (self.examples + other.examples)[:MAX_EXAMPLES]
+        self.request_ids = (self.request_ids + other.request_ids)[:MAX_EXAMPLES]
+        _merge(self.statuses, other.statuses)
+        _merge_names(self.operations, other.operations)
+        _merge_names(self.sellers, other.sellers)
+        self.over_time.merge(other.over_time)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; instants in epoch seconds."""
+        return {
+            "count": self.count,
+            "tied": self.tied,
+            "repeated": self.repeated,
+            "unknown_outcomes": self.unknown_outcomes,
+            "first": self.first,
+            "last": self.last,
+            "examples": [place.as_dict() for place in self.examples],
+            "request_ids": [redact_text(each) for each in self.request_ids],
+            "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
+            "operations": _ranked(self.operations),
+            "sellers": _ranked(self.sellers),
+            "over_time": self.over_time.as_dict(),
+        }
+
+
+class Calls:
+    """How often something was called: an operation, a seller, or one operation for one seller."""
+
+    __slots__ = ("calls", "failures", "over_time", "throttled", "throttled_over_time")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.failures = 0
+        self.throttled = 0
+        """How many were answered with 429."""
+        self.over_time = Series()
+        """All calls."""
+        self.throttled_over_time = Series()
+
+    def add(self, at: float | None, times: int = 1, *, failed: bool, throttled: bool) -> None:
+        """Count so many calls of one kind."""
+        self.calls += times
+        if failed:
+            self.failures += times
+        if throttled:
+            self.throttled += times
+        if at is not None:
+            self.over_time.add(at, times)
+            if throttled:
+                self.throttled_over_time.add(at, times)
+
+    def merge(self, other: Calls) -> None:
+        """Count what `other` has counted too."""
+        self.calls += other.calls
+        self.failures += other.failures
+        self.throttled += other.throttled
+        self.over_time.merge(other.over_time)
+        self.throttled_over_time.merge(other.throttled_over_time)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "calls": self.calls,
+            "failures": self.failures,
+            "throttled": self.throttled,
+            "over_time": self.over_time.as_dict(),
+            "throttled_over_time": self.throttled_over_time.as_dict(),
+        }
+
+
+class Summary:
+    """Everything that was counted so far."""
+
+    def __init__(self) -> None:
+        self.exchanges = 0
+        self.failures = 0
+        self.unread = 0
+        """Records that could not be read."""
+        self.unread_examples: list[Unread] = []
+        self.no_time = 0
+        """Exchanges of which the trace does not say when they were."""
+        self.first: float | None = None
+        """The earliest and the latest instant, epoch seconds; None where no exchange has one."""
+        self.last: float | None = None
+        self.faults: dict[str, FaultCount] = {}
+        """By the id of the likeliest fault; `UNKNOWN` where none is known."""
+        self.statuses: dict[int, int] = {}
+        """By HTTP status; 0 where there was no response."""
+        self._operations: dict[str, Calls] = {}
+        self._sellers: dict[str, Calls] = {}
+        self._pairs: dict[tuple[str, str], Calls] = {}
+        # (operation, seller, minute, throttled, failed) -> how often: one step for each call, sorted in now and then
+        self._loose: dict[tuple[str | None, str | None, int | None, bool, bool], int] = {}
+        self._failed_before: dict[bytes, str] = {}  # fingerprint of a request -> fault
+
+    @property
+    def operations(self) -> dict[str, Calls]:
+        """By `api/version/id`; `UNKNOWN` for paths of no known operation."""
+        self._sort_in()
+        return self._operations
+
+    @property
+    def sellers(self) -> dict[str, Calls]:
+        """By the name that the trace gives; `UNKNOWN` where it gives none."""
+        self._sort_in()
+        return self._sellers
+
+    @property
+    def pairs(self) -> dict[tuple[str, str], Calls]:
+        """By (operation, seller): a usage plan's bucket is theirs. The calls over time tell how full it was."""
+        self._sort_in()
+        return self._pairs
+
+    # -- counting ----------------------------------------------------------------------------------------------------
+
+    def passed(self, item: Passed) -> None:
+        """Count a success in which nothing can hide."""
+        self._called(item.operation, item.seller, item.at, item.status, failed=False)
+
+    def add(self, traced: Traced, diagnosis: Diagnosis) -> None:
+        """Count one exchange and its diagnosis: its first failure counts as its fault."""
+        operation = name_of(diagnosis.operation) or traced.operation or None
+        response = traced.exchange.response
+        status = response.status if response is not None else diagnosis.http_status or 0
+        at = traced.at
+        self._called(operation, traced.seller, at, status, failed=diagnosis.failed)
+        if not diagnosis.failed:
+            return
+        fault = self.faults.setdefault(diagnosis.id or UNKNOWN, FaultCount())
+        fault.count += 1
+        fault.tied += bool(diagnosis.tied)
+        fault.unknown_outcomes += diagnosis.read_back is not None
+        fault.statuses[status] = fault.statuses.get(status, 0) + 1
+        _count_name(fault.operations, operation or UNKNOWN)
+        _count_name(fault.sellers, traced.seller or UNKNOWN)
+        if len(fault.examples) < MAX_EXAMPLES:
+            fault.examples.append(traced.place)
+        if diagnosis.request_id and len(fault.request_ids) < MAX_EXAMPLES:
+            fault.request_ids.append(diagnosis.request_id)
+        if at is not None:
+            fault.first, fault.last = _span(fault.first, fault.last, at, at)
+            fault.over_time.add(at)
+        fault.repeated += self._again(traced, diagnosis)
+
+    def not_read(self, unread: Unread) -> None:
+        """Count a record that could not be read."""
+        self.unread += 1
+        if len(self.unread_examples) < MAX_UNREAD:
+            self.unread_examples.append(unread)
+
+    def _called(
+        self, operation: str | None, seller: str | None, at: float | None, status: int, *, failed: bool
+    ) -> None:
+        self.exchanges += 1
+        if failed:
+            self.failures += 1
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if at is None:
+            self.no_time += 1
+        else:
+            if self.first is None or at < self.first:
+                self.first = at
+            if self.last is None or at > self.last:
+                self.last = at
+        key = (operation, seller, None if at is None else int(at // FINEST), status == 429, failed)
+        loose = self._loose
+        if key in loose:
+            loose[key] += 1
+        else:
+            loose[key] = 1
+            if len(loose) > MAX_LOOSE:
+                self._sort_in()
+
+    def _sort_in(self) -> None:
+        loose, self._loose = self._loose, {}
+        for (operation, seller, minute, throttled, failed), times in loose.items():
+            name, whose = operation or UNKNOWN, seller or UNKNOWN
+            for calls in (
+                _room(self._operations, name, MAX_NAMES),
+                _room(self._sellers, whose, MAX_NAMES),
+                self._pair(name, whose),
+            ):
+                calls.add(None if minute is None else minute * FINEST, times, failed=failed, throttled=throttled)
+
+    def _pair(self, name: str, whose: str) -> Calls:
+        known = (name, whose) in self._pairs or len(self._pairs) < MAX_PAIRS
+        return self._pairs.setdefault((name, whose if known else OTHERS), Calls())
+
+    def _again(self, traced: Traced, diagnosis: Diagnosis) -> bool:
+        """Whether this very request had failed for this fault before, as far back as is remembered."""
+        request = traced.exchange.request
+        if request is None or diagnosis.retryable is not False:
+            return False
+        parts = (diagnosis.id or "", traced.seller or "", request.method, request.url)
+        digest = blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=12)
+        digest.update(request.body or b"")
+        key = digest.digest()
+        if key in self._failed_before:
+            return True
+        if len(self._failed_before) < MAX_REPEATS:
+            self._failed_before[key] = diagnosis.id or UNKNOWN
+        return False
+
+    # -- adding up ---------------------------------------------------------------------------------------------------
+
+    def merge(self, other: Summary) -> Self:
+        """Count what `other` has counted too; `other` is of exchanges that come after those of this one."""
+        self.exchanges += other.exchanges
+        self.failures += other.failures
+        self.unread += other.unread
+        self.unread_examples = (self.unread_examples + other.unread_examples)[:MAX_UNREAD]
+        self.no_time += other.no_time
+        self.first, self.last = _span(self.first, self.last, other.first, other.last)
+        for name, fault in other.faults.items():
+            self.faults.setdefault(name, FaultCount()).merge(fault)
+        _merge(self.statuses, other.statuses)
+        for name, calls in other.operations.items():
+            _room(self.operations, name, MAX_NAMES).merge(calls)
+        for name, calls in other.sellers.items():
+            _room(self.sellers, name, MAX_NAMES).merge(calls)
+        for (name, whose), calls in other.pairs.items():
+            self._pair(name, whose).merge(calls)
+        for key, id_ in other._failed_before.items():
+            if key in self._failed_before:  # the first of its part was a repeat after all
+                self.faults[id_].repeated += 1
+            elif len(self._failed_before) < MAX_REPEATS:
+                self._failed_before[key] = id_
+        return self
+
+    @property
+    def ranked_faults(self) -> list[tuple[str, FaultCount]]:
+        """(id, count), the most frequent first, of equals by id."""
+        return sorted(self.faults.items(), key=lambda each: (-each[1].count, each[0]))
+
+    @property
+    def repeated(self) -> int:
+        """How many requests were sent again although the very same had failed in a way that no repeat can heal."""
+        return sum(fault.repeated for fault in self.faults.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON in a fixed order; instants in epoch seconds; names redacted."""
+        return {
+            "exchanges": self.exchanges,
+            "failures": self.failures,
+            "unread": self.unread,
+            "unread_examples": [{**each.place.as_dict(), "reason": each.reason} for each in self.unread_examples],
+            "no_time": self.no_time,
+            "first": self.first,
+            "last": self.last,
+            "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
+            "faults": {id_: fault.as_dict() for id_, fault in self.ranked_faults},
+            "operations": {name: calls.as_dict() for name, calls in _most_called(self.operations)},
+            "sellers": {redact_text(name): calls.as_dict() for name, calls in _most_called(self.sellers)},
+            "pairs": [
+                {"operation": name, "seller": redact_text(whose), **calls.as_dict()}
+                for (name, whose), calls in sorted(self.pairs.items(), key=lambda each: (-each[1].calls, each[0]))
+            ],
+        }
+
+
+def _span(
+    first: float | None, last: float | None, other_first: float | None, other_last: float | None
+) -> tuple[float | None, float | None]:
+    if other_first is None or other_last is None:
+        return first, last
+    if first is None or last is None:
+        return other_first, other_last
+    return min(first, other_first), max(last, other_last)
+
+
+def _merge(into: dict[int, int], other: dict[int, int]) -> None:
+    for key, count in other.items():
+        into[key] = into.get(key, 0) + count
+
+
+def _count_name(into: dict[str, int], name: str, times: int = 1) -> None:
+    if name not in into and len(into) >= MAX_NAMES:
+        name = OTHERS
+    into[name] = into.get(name, 0) + times
+
+
+def _merge_names(into: dict[str, int], other: dict[str, int]) -> None:
+    for name, count in other.items():
+        _count_name(into, name, count)
+
+
+def _room(calls: dict[str, Calls], name: str, most: int) -> Calls:
+    return calls.setdefault(name if name in calls or len(calls) < most else OTHERS, Calls())
+
+
+def _ranked(names: dict[str, int]) -> dict[str, int]:
+    ordered = sorted(names.items(), key=lambda each: (-each[1], each[0]))
+    return {redact_text(name): count for name, count in ordered}
+
+
+def _most_called(calls: dict[str, Calls]) -> list[tuple[str, Calls]]:
+    return sorted(calls.items(), key=lambda each: (-each[1].calls, each[0]))
