@@ -48,7 +48,7 @@ facts: $(VENV)/.dev ## re-derive the fact tables: make facts MODELS=folder-with-
 	$(RUN) -m recoup.catalogue.facts.derive "$(MODELS)" --write
 
 bench: $(VENV)/.bench ## benchmarks; each prints a ratio against something measured in the same run
-	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN) $$each || exit 1; done
+	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN) $$each $(ARGS) || exit 1; done
 
 chaos: $(VENV)/.dev ## seeded storms of faults between a client and the sandbox; nothing may be applied twice
 	$(BIN)/pytest -m chaos $(ARGS)
@@ -79,6 +79,6 @@ $(VENV)/.long: $(VENV)/.dev requirements-long.lock
 	@$(BIN)/uv pip install --quiet --python $(RUN) --compile-bytecode --require-hashes -r requirements-long.lock
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+$(VENV)/.bench: $(VENV)/.long requirements-bench.lock
 	@$(BIN)/uv pip install --quiet --python $(RUN) --compile-bytecode --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -38,7 +38,13 @@ from typing import Any, NamedTuple
 
 from side_by_side.clock import Clock
 
-GROUPS = {"recoup": "with_recoup.WITH_RECOUP", "the rest": "bare.BARE", "the SDKs": "sdks.SDKS"}
+OURS = ("recoup", "recoup under the SDKs")
+GROUPS = {
+    OURS[0]: "with_recoup.WITH_RECOUP",
+    OURS[1]: "sdks_with_recoup.SDKS_WITH_RECOUP",
+    "the rest": "bare.BARE",
+    "the SDKs": "sdks.SDKS",
+}
 
 
 class Row(NamedTuple):
@@ -161,8 +167,8 @@ def main() -> int:
 
 def verdict(rows: list[Row]) -> int:
     """Say whether the promises hold; the exit status."""
-    ours = [row for row in rows if row.group == "recoup"]
-    others = [row for row in rows if row.group != "recoup"]
+    ours = [row for row in rows if row.group in OURS]
+    others = [row for row in rows if row.group not in OURS]
     good = True
     if ours:
         flawless = all(row.perfect and not row.wasted and not row.twice for row in ours)

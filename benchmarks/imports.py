@@ -71,7 +71,7 @@ def compare(name: str, alone: str, made: str, runs: int, compiled: str) -> bool:
     cost(whole, compiled)  # compiles
     pairs = [(cost(alone, compiled), cost(whole, compiled)) for _ in range(runs)]
     bare, under = (min(times) for times in zip(*pairs, strict=True))
-    holds = under / bare <= PROMISED
+    holds = bool(under / bare <= PROMISED)
     print(
         f"{name:14} alone {bare:6.1f} ms, with recoup and a transport {under:6.1f} ms: {under / bare:.2f} times "
         f"(promised {PROMISED:g}: {'holds' if holds else 'DOES NOT HOLD'})"

@@ -132,7 +132,7 @@ def transport(inner: Any) -> Any:
         login=recoup.Login(client_id="amzn1.application-oa2-client.1", client_secret="s", refresh_token="Atzr|r"),
         governor=recoup.Governor(),
         timing=recoup.testing.Timing(now=clock.read, sleep=clock.sleep),
-        listeners=[Heard(), recoup.telemetry.log_events],
+        listeners=[Heard(), recoup.telemetry.log_events()],
         hosts=["127.0.0.1"],
     )
 

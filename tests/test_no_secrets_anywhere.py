@@ -134,10 +134,13 @@ def everything_logged(loot: Loot) -> Iterator[None]:
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
-    """As a program is told to do that keeps the debug logs of its HTTP libraries."""
+def libraries(*, hushed: bool) -> Iterator[None]:
+    """The HTTP libraries' own logs: as a program is told to mask them that keeps them, or as they come."""
     before = {name: list(logging.getLogger(name).filters) for name in LOGGERS}
-    telemetry.hush()
+    for name in LOGGERS:
+        logging.getLogger(name).filters.clear()
+    if hushed:
+        telemetry.hush()
     try:
         yield
     finally:
@@ -276,7 +279,7 @@ def test_a_full_run_leaves_no_secret_anywhere(kind: type[Client], tmp_path: Path
     loot = Loot()
     where = str(tmp_path / "store" / "recoup.db")
     (tmp_path / "store").mkdir()
-    with hushed():
+    with libraries(hushed=True):
         full_run(kind, where, loot)
     for file in sorted((tmp_path / "store").iterdir()):
         loot.add(f"store {file.name}", file.read_bytes())
@@ -290,7 +293,7 @@ def test_a_full_run_leaves_no_secret_anywhere(kind: type[Client], tmp_path: Path
 
 def test_a_full_run_leaves_no_secret_in_postgresql(postgres: Postgres) -> None:
     loot, where = Loot(), postgres.url()
-    with hushed():
+    with libraries(hushed=True):
         full_run(EVERY[0], where, loot)
     with psycopg.connect(where) as connection:
         tables = connection.execute(
@@ -329,7 +332,7 @@ def test_a_gateway_leaves_no_secret_anywhere() -> None:
     loot, watching = Loot(), Watching()
     tokens.values = iter(TOKENS)  # type: ignore[attr-defined]
     with (
-        hushed(),
+        libraries(hushed=True),
         everything_logged(loot),
         Server(*SCRIPT, tokens=tokens) as server,
         recoup.gateway.running(
@@ -370,7 +373,8 @@ def test_the_hunt_finds_a_secret_in_every_form(secret: str) -> None:
 def test_the_hunt_finds_what_really_leaks() -> None:
     """The same run, without masking what the HTTP library logs by itself: the query of every URL, cookies that come."""
     loot = Loot()
-    full_run(EVERY[2], None, loot)
+    with libraries(hushed=False):
+        full_run(EVERY[2], None, loot)
     leaks = hunt(loot, *PLANTED)
     assert {(find.secret, find.where.partition(",")[0]) for find in leaks} == {
         (BUYER, "log httpx"),

@@ -179,8 +179,7 @@ class AmznSpApi(Sdk):
         logging.disable()  # it installs handlers that write every lost connection to stderr
         spapi.Configuration.set_default(spapi.Configuration())  # else every object of a model leaks a log handler
         self.refused, self.lost = (rest.ApiException,), (urllib3.exceptions.HTTPError,)
-        config = spapi.SPAPIConfig(**LOGIN)
-        made = spapi.SPAPIClient(config, oauth_endpoint=self.address + "/auth/o2/token", endpoint=self.address)
+        made = self.connected()
         self.client = made.api_client
         self._token = made.access_token_cache
         api = "spapi.api.external_fulfillment_{}_v2024_09_11.{}_api"
@@ -197,6 +196,12 @@ class AmznSpApi(Sdk):
             ),
             "stock": lambda _, body: stock.batch_inventory(body, **limit),
         }
+
+    def connected(self) -> Any:
+        """The SDK's client of clients."""
+        spapi = import_module("spapi")
+        config = spapi.SPAPIConfig(**LOGIN)
+        return spapi.SPAPIClient(config, oauth_endpoint=self.address + "/auth/o2/token", endpoint=self.address)
 
     def operation(self, name: str) -> Callable[[str, Any], Any]:
         made = self._operations[name]

@@ -52,7 +52,7 @@ class WithRecoup(Contestant):
         try:
             url = self._address + operation.target(marker)
             response, body = self.send(operation.method, url, None if sent is None else json.dumps(sent).encode())
-        except (recoup.FaultError, *self.lost) as error:
+        except (recoup.FaultError, *self.lost) as error:  # type: ignore[misc]
             return self._failed(marker, error, error)
         try:
             recoup.raise_for_fault(response)

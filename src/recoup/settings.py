@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             path = Path(name).expanduser()
             if not path.is_file():
                 raise SettingsError(
-                    f"RECOUP_CATALOGUE names {name!r}, which is not a file; unset it, or name a file of [[fault]] blocks"
+                    f"RECOUP_CATALOGUE names {name!r}, which is not a file; unset it, or name one of [[fault]] blocks"
                 )
         given = {field: environment.get(variable, "").strip() or None for field, variable in _TEXTS.items()}
         return cls(catalogue=path, **given)

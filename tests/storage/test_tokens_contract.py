@@ -94,6 +94,12 @@ def test_a_lease_of_a_clock_that_was_set_back_is_anybody_s(tokens: Tokens) -> No
     assert tokens.lease(KEY, "two", now=NOW, seconds=10.0) == 0.0
 
 
+def test_whoever_looked_at_the_clock_earlier_takes_no_lease_away(tokens: Tokens) -> None:
+    assert tokens.lease(KEY, "one", now=NOW, seconds=10.0) == 0.0
+    assert tokens.lease(KEY, "two", now=NOW - 0.5, seconds=10.0) > 0.0
+    assert tokens.lease(KEY, "three", now=NOW, seconds=9.5) > 0.0  # what a busy PostgreSQL sees, whose clock it is
+
+
 def test_of_sixteen_threads_one_gets_the_lease(tokens: Tokens) -> None:
     start = threading.Barrier(16)
 

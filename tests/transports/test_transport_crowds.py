@@ -6,8 +6,10 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -187,3 +189,31 @@ def test_a_process_that_forks_in_the_middle_of_a_token_fetch_leaves_its_child_fr
             parent.join(30)
     assert os.waitstatus_to_exitcode(status) == 0
     assert len(server.calls) == 2
+
+
+def test_a_shared_store_gets_its_places_back_without_holding_up_the_loop(tmp_path: Path) -> None:
+    with recoup.open_store(str(tmp_path / "recoup.db")) as store, Flaky() as server:
+
+        async def run() -> None:
+            waiting = asyncio.Semaphore(0)
+
+            async def asleep(_: float) -> None:
+                waiting.release()
+                await asyncio.Event().wait()  # for ever
+
+            transport = recoup.AsyncTransport(
+                hosts=[server.url],
+                timing=Timing(now=time.time, asleep=asleep),
+                governor=recoup.Governor(store=store, plans={"getShipment": (0.01, 1)}, margin=0.0),
+                seller="A1",
+            )
+            async with httpx2.AsyncClient(transport=transport) as client:
+                await client.get(f"{server.url}{SHIPMENTS}1")
+                task = asyncio.ensure_future(client.get(f"{server.url}{SHIPMENTS}3"))
+                await waiting.acquire()
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+        asyncio.run(run())
+        (bucket,) = store.buckets(now=time.time())
+        assert 90 < bucket.wait <= 100  # one place is taken, not two

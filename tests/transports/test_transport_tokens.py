@@ -271,7 +271,9 @@ def test_two_hundred_tasks_share_one_fetch_and_one_renewal(library: Any) -> None
         assert {each.status_code for each in responses} == {200}
 
     async def main(server: Bouncer) -> None:
-        transport = recoup.AsyncTransport(login=login(server), hosts=["127.0.0.1"])
+        transport = recoup.AsyncTransport(
+            login=login(server), hosts=["127.0.0.1"], governor=recoup.Governor.unlimited()
+        )
         async with library.AsyncClient(transport=transport, timeout=30) as client:
             await all_together(client, server)
             assert server.given == 1
@@ -304,7 +306,9 @@ def test_followers_of_a_refused_login_are_refused_with_it() -> None:
         return INVALID_GRANT
 
     async def main(server: Server) -> None:
-        transport = recoup.AsyncTransport(login=login(server), hosts=["127.0.0.1"])
+        transport = recoup.AsyncTransport(
+            login=login(server), hosts=["127.0.0.1"], governor=recoup.Governor.unlimited()
+        )
         async with httpx2.AsyncClient(transport=transport) as client:
             calls = [client.get(server.url + SHIPMENT) for _ in range(50)]
             errors = await asyncio.gather(*calls, return_exceptions=True)
@@ -336,7 +340,9 @@ def test_a_cancelled_task_does_not_strand_those_that_wait_for_its_token(library:
     script, asked, go = gated(token("Atza|one"))
 
     async def main(server: Server) -> None:
-        transport = recoup.AsyncTransport(login=login(server), hosts=["127.0.0.1"])
+        transport = recoup.AsyncTransport(
+            login=login(server), hosts=["127.0.0.1"], governor=recoup.Governor.unlimited()
+        )
         async with library.AsyncClient(transport=transport) as client:
             leader = asyncio.create_task(client.get(server.url + SHIPMENT))
             await asyncio.to_thread(asked.wait, 10)
@@ -360,7 +366,7 @@ def test_a_synchronous_call_in_the_event_loop_that_fetches_does_not_wait_for_its
 
     async def main(server: Server) -> None:
         holder = login(server)
-        transport = recoup.AsyncTransport(login=holder, hosts=["127.0.0.1"])
+        transport = recoup.AsyncTransport(login=holder, hosts=["127.0.0.1"], governor=recoup.Governor.unlimited())
         async with httpx2.AsyncClient(transport=transport) as client:
             leader = asyncio.create_task(client.get(server.url + SHIPMENT))
             await asyncio.to_thread(asked.wait, 10)

@@ -32,12 +32,13 @@ _KEEP = """
     ON CONFLICT (application, seller, credentials) DO UPDATE SET kind = excluded.kind, sealed = excluded.sealed,
         expires_at = excluded.expires_at, updated_at = excluded.updated_at
 """
-# A lease that ends later than one can is of a clock that was set back.
+# A lease that ends much later than one can is of a clock that was set back. A little later is usual: whoever has it may
+# have looked at the clock after us, and been faster.
 _LEASE = """
     INSERT INTO recoup_token_leases AS l (application, seller, credentials, owner, ends)
     SELECT :application, :seller, :credentials, :owner, t.now + :seconds FROM (SELECT {now} AS now) AS t WHERE true
     ON CONFLICT (application, seller, credentials) DO UPDATE SET owner = excluded.owner, ends = excluded.ends
-    WHERE l.owner = excluded.owner OR l.ends <= excluded.ends - :seconds OR l.ends > excluded.ends
+    WHERE l.owner = excluded.owner OR l.ends <= excluded.ends - :seconds OR l.ends > excluded.ends + :seconds
     RETURNING ends
 """
 _LEASED = f"SELECT ends - {{now}} FROM recoup_token_leases WHERE {_ROW}"  # noqa: S608  no word of a user

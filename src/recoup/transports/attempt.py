@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +16,7 @@ from recoup.transports.course import Course
 from recoup.transports.effects import CloseBody, Flow, ReadBody, SendRequest
 from recoup.transports.library import Library, Target
 from recoup.transports.login import Login
-from recoup.transports.telling import Telling
+from recoup.transports.telling import Audience, Telling
 
 __all__ = ["Job", "attempt", "let_go"]
 
@@ -31,7 +32,9 @@ class Job(msgspec.Struct):
     asks_for_token: bool
     deadline: float | None = None  # epoch seconds
     course: Course | None = None  # None: the path is no operation's
-    telling: Telling | None = None  # None: nobody listens
+    telling: Telling | None = None  # None: nobody listens, or only the log, which hears of nothing but trouble
+    began: float = 0.0  # epoch seconds
+    quiet: Audience | None = None  # who would hear of trouble
     login: Login | None = None
     token: str | None = None  # the login's, as the request carries it
     response: Any = None
@@ -44,6 +47,13 @@ class Job(msgspec.Struct):
     def __repr__(self) -> str:
         """No token and no body: tools that report exceptions show the local variables of their frames."""
         return f"Job({self.target.method} {redact_text(self.target.path)}, status={self.status})"
+
+    def voice(self, now: Callable[[], float]) -> Telling | None:
+        """What tells of trouble, also where nobody listens to anything else."""
+        if self.telling is None and self.quiet is not None:
+            operation, seller = (None, None) if self.course is None else (self.course.name, self.course.bucket.seller)
+            self.telling = self.quiet.of_trouble(now, self.target, operation, seller, self.began)
+        return self.telling
 
     def carry(self, token: str) -> None:
         """Put the login's token into the request."""

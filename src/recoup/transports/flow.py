@@ -17,7 +17,7 @@ from recoup.exchange import Exchange, Request
 from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
-from recoup.recovery.decision import Decision
+from recoup.recovery.decision import Decision, Done
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
 from recoup.redaction import redact_text
@@ -77,8 +77,9 @@ class Flows:
         left as it is; an empty `x-amz-access-token` counts as none.
         """
         job = Job(request=request, library=library, target=target, asks_for_token=target.path == TOKEN_PATH)
+        job.began = self._now()
         if seconds is not None:
-            job.deadline = self._now() + seconds
+            job.deadline = job.began + seconds
         operation = seller = None
         if not job.asks_for_token:
             token = library.header(request, TOKEN_HEADER)
@@ -88,6 +89,8 @@ class Flows:
             if course is not None:
                 operation, seller = course.name, course.bucket.seller
         job.telling = self._audience.telling(also, self._now, target, operation, seller)
+        if job.telling is None:
+            job.quiet = self._audience
         made: Outcome | None = None
         try:
             if job.login is not None:
@@ -95,13 +98,16 @@ class Flows:
             finish = yield from self._attempts(job)
             made = _outcome(job, finish)
             if job.course is not None and made.diagnosis is not None:
-                yield from self._pacing.rest(job.course, target.path, made.diagnosis, made.decision, job.telling)
+                yield from self._pacing.rest(job.course, made.diagnosis, made.decision, job)
         except LoginFailed as failed:
             job.error = failed.error
             made = Outcome(decision=failed.decision, operation=_operation(job))
         finally:
-            if job.telling is not None:
-                job.telling.ended(made, job.status)
+            telling = job.telling
+            if telling is None and made is not None and not isinstance(made.decision, Done):
+                telling = job.voice(self._now)
+            if telling is not None:
+                telling.ended(made, job.status)
         return _hand_up(job, made)
 
     def _identify(self, job: Job, login: Login) -> Flow[None]:
@@ -164,10 +170,11 @@ class Flows:
 
     def _turn(self, queued: Queued, course: Course, call: Call, job: Job) -> Flow[Finish | None]:
         """Wait for the call's turn; ends with a Finish where it does not come."""
+        before = call.waited
         refused = yield from self._pacing.turn(queued, course, job, call)
         if isinstance(refused, Hold):
             job.fault, refused = refused.fault, of_hold(refused, self._now())
-        if refused is None and job.login is not None:
+        if refused is None and job.login is not None and call.waited > before:
             try:
                 yield from self._identify(job, job.login)  # the token may have ended meanwhile
             except LoginFailed as failed:
@@ -200,7 +207,8 @@ class Flows:
             assert errand.exchange is not None  # noqa: S101  no answer to a token request is taken unread
             return errand.exchange, finish.diagnosis, finish.decision
 
-        tell = None if job.telling is None else job.telling.passed_on
+        voice = job.voice(self._now)
+        tell = None if voice is None else voice.passed_on
         return (yield from login.fetch(stale=job.token, now=self._now, ask=ask, tell=tell))
 
 

@@ -6,7 +6,6 @@ store may block. A place that a call does not come to use is given back: somebod
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -29,7 +28,6 @@ from recoup.transports.telling import Telling
 
 __all__ = ["Pacing", "Place"]
 
-_log = logging.getLogger("recoup")
 _HOLDING = (RetryClass.LOCKOUT, RetryClass.SCHEDULE)
 
 
@@ -80,7 +78,7 @@ class Pacing:
             telling.paced(found)
         if isinstance(found, Granted) and found.wait <= 0:
             return None
-        advice = self._exceeded(course, telling)
+        advice = self._exceeded(course, job)
         if isinstance(found, TooLate):
             return self._too_late(found, call, advice)
         return (yield from self._wait(found, place, call, telling))
@@ -107,14 +105,13 @@ class Pacing:
             telling.held(hold, begun=False)
         return hold
 
-    def _exceeded(self, course: Course, telling: Telling | None) -> str:
+    def _exceeded(self, course: Course, job: Job) -> str:
         exceeded = self._governor.exceeded(course.bucket, course.operation, now=self._now())
         if exceeded is None:
             return ""
-        if telling is not None:
-            telling.plan_exceeded(exceeded)
-        else:
-            _log.warning("%s", exceeded.advice)
+        voice = job.voice(self._now)
+        if voice is not None:
+            voice.plan_exceeded(exceeded)
         return exceeded.advice
 
     def _too_late(self, late: TooLate, call: Call, advice: str) -> Decision:
@@ -141,17 +138,14 @@ class Pacing:
         if changed is not None and job.telling is not None:
             job.telling.plan_learned(changed)
 
-    def rest(
-        self, course: Course, path: str, diagnosis: Diagnosis | None, decision: Decision, telling: Telling | None
-    ) -> Flow[None]:
+    def rest(self, course: Course, diagnosis: Diagnosis, decision: Decision, job: Job) -> Flow[None]:
         """Hold an order's operation back where an answer named a time before which nothing may be sent for it.
 
         Only what names its time is held. Whatever one may mend oneself meanwhile (dimensions, a full carrier) is not.
         """
         if not isinstance(decision, Wait) or decision.subject is not WaitSubject.ORDER_OPERATION or not decision.after:
             return
-        best = diagnosis.best if diagnosis is not None else None
-        key = course.hold_key(path)
+        best, key = diagnosis.best, course.hold_key(job.target.path)
         if best is None or best.recovery.retry not in _HOLDING or not key.entity:
             return
         now = self._now()
@@ -168,8 +162,9 @@ class Pacing:
             yield Consult(lambda: self._governor.hold(hold))
         else:
             self._governor.hold(hold)
-        if telling is not None:
-            telling.held(hold, begun=True)
+        voice = job.voice(self._now)
+        if voice is not None:
+            voice.held(hold, begun=True)
 
 
 class Place:

@@ -65,20 +65,27 @@ class Audience:
         operation: str | None,
         seller: str | None,
     ) -> Telling | None:
-        """What tells the events of one call, or None where nobody wants to know any. `also` hears this call only."""
+        """What tells the events of one call, None where nobody wants to know them all. `also` hears this call only."""
         listeners, log = self._listeners, self._log
-        quiet = False
         if also is not None:
             listeners = (*listeners, also)
-        if log is not None and log.wants(logging.WARNING):
-            quiet = not listeners and not log.wants(logging.INFO)
+        if log is not None and log.wants(logging.INFO if not listeners else logging.WARNING):
             listeners = (*listeners, log)
-        return Telling(listeners, now, target, operation, seller, quiet=quiet) if listeners else None
+        return Telling(listeners, now, target, operation, seller, None) if listeners else None
+
+    def of_trouble(
+        self, now: Callable[[], float], target: Target, operation: str | None, seller: str | None, began: float
+    ) -> Telling | None:
+        """What tells of the trouble in a call of which nobody wants to know more; None where nobody wants even that."""
+        if self._log is None or not self._log.wants(logging.WARNING):
+            return None
+        return Telling((self._log,), now, target, operation, seller, began)
 
 
 class Telling:
-    """The events of one call. Beginning it tells CallStarted. A `quiet` one tells only what somebody has to look at:
-    what has the level WARNING or a higher one in the table of `recoup.telemetry.log`.
+    """The events of one call. Beginning it tells CallStarted. A `quiet` one begins when there is trouble, in a call
+    that `began` earlier, and tells only what somebody has to look at: what has the level WARNING or a higher one in the
+    table of `recoup.telemetry.log`.
     """
 
     __slots__ = ("_began", "_call", "_listeners", "_now", "_operation", "_seller", "quiet")
@@ -90,17 +97,16 @@ class Telling:
         target: Target,
         operation: str | None,
         seller: str | None,
-        *,
-        quiet: bool = False,
+        began: float | None,
     ) -> None:
-        self.quiet = quiet
+        self.quiet = began is not None
         self._listeners = listeners
         self._now = now
         self._call = next(_numbers)
         self._operation = operation
         self._seller = seller
-        self._began = now()
-        if quiet:
+        self._began = now() if began is None else began
+        if self.quiet:
             return
         self._say(
             CallStarted(
