@@ -20,7 +20,8 @@ def check(
     """Everything that is wrong with the request: the rules of HTTP and those of the API.
 
     `now` (epoch seconds) is when it is sent, `day` the day (UTC) where no more is known; without them the rules about
-    clocks and days say nothing. `shapes` are those of requests, where others count than recoup's own. Never raises on account of what the subject holds.
+    clocks and days say nothing. `shapes` are those of requests, where others count than recoup's own. Never
+    raises on account of what the subject holds.
     """
     if day is None and now is not None:
         day = datetime.fromtimestamp(now, UTC).date()

@@ -68,5 +68,5 @@ def _subject(source: bytes, text: str, request: Node) -> Subject | None:
         target=mapped_string(text, url),
         fields=tuple(fields),
         body=mapped_string(text, body) if body is not None and isinstance(body.value, str) else None,
-        complete=len(fields) > 1,
+        complete=any(field.key == "user-agent" for field in fields),
     )

@@ -60,7 +60,7 @@ def _read(raw: bytes, start: int, form: Form, endpoint: Endpoint | None = None) 
         target=mapped(head.target),
         fields=fields,
         body=_body(head, form) if ended else None,
-        complete=ended,
+        complete=ended if form is Form.HTTP else bool(head.named(b"host")),
         endpoint=endpoint,
     )
 
@@ -86,9 +86,10 @@ def from_url(url: str | bytes) -> Subject:
     return Subject(source=source, form=Form.URL, method=Mapped("", 0), target=Mapped(source.decode("latin-1"), 0))
 
 
-def from_request(request: Request, *, endpoint: Endpoint | None = None) -> Subject:
+def from_request(request: Request, *, endpoint: Endpoint | None = None, complete: bool | None = None) -> Subject:
     """A request as a value. Where it holds the bytes of the wire they count; else its places are those of a
-    rendering. `endpoint` says which of Amazon's the host stands for, where its name does not.
+    rendering. `endpoint` says which of Amazon's the host stands for, where its name does not;
+    `complete` whether all header fields are known: without it, they are where Host and User-Agent are among them.
     """
     if request.raw is not None:
         return from_http(request.raw, endpoint=endpoint)
@@ -123,6 +124,6 @@ def from_request(request: Request, *, endpoint: Endpoint | None = None) -> Subje
         target=target,
         fields=tuple(fields),
         body=body,
-        complete=len(request.headers) > 1,
+        complete="host" in request.headers and "user-agent" in request.headers if complete is None else complete,
         endpoint=endpoint,
     )

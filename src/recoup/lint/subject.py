@@ -22,6 +22,7 @@ __all__ = ["Form", "Pair", "Subject"]
 
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,15}://")
+_NOT_OF_THE_API = ("/auth/o2/", "/apps/authorize/", "/ap/oa")  # Login with Amazon, and the consent workflow
 _BARE_HOST = re.compile(r"[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+(?::\d+)?(?=[/?#]|$)")
 
 
@@ -197,7 +198,9 @@ class Subject:
     def is_api(self) -> bool:
         """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
         path of its kind."""
-        return self.endpoint is not None or (not self.host and self.path.text.startswith("/"))
+        if self.endpoint is not None:
+            return True
+        return not self.host and self.path.text.startswith("/") and not self.path.text.startswith(_NOT_OF_THE_API)
 
     @cached_property
     def operation(self) -> Operation | None:

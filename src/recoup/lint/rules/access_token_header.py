@@ -1,39 +1,29 @@
-"""The access token is missing, or stands in a header of another name.
+"""The access token is missing, or stands where it is not read.
 
-Every operation of the Selling Partner API takes its token in `x-amz-access-token`. `x-amzn-access-token`,
-`Authorization: Bearer` and the like are not read, and the answer is the same bare 403 as without any token.
+Every operation of the Selling Partner API takes its token in the header `x-amz-access-token`. A header of another name
+(`x-amzn-access-token`), `Authorization: Bearer` and a query parameter are not read, and the answer is the same bare 403
+as without any token.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from recoup.lint.finding import Finding, FixKind
-from recoup.lint.mapped import Place
 from recoup.lint.rule import Around, found
-from recoup.lint.subject import Form, Subject
+from recoup.lint.subject import Form, Pair, Subject
+from recoup.redaction import token_kind
 
-__all__ = ["FAULTS", "RULE", "check"]
+__all__ = ["FAULTS", "HEADER", "RULE", "check"]
 
 RULE = "access-token-header"
 FAULTS = ("403-missing-token",)
 HEADER = "x-amz-access-token"
 
-_MISSPELT = frozenset(
-    {
-        "x-amzn-access-token",
-        "x-amz-accesstoken",
-        "x-amz-access_token",
-        "x_amz_access_token",
-        "x-amz-token",
-        "x-amz-acces-token",
-        "x-access-token",
-        "access-token",
-        "access_token",
-        "amz-access-token",
-        "x-amz-access-tokens",
-    }
-)
+_NEARLY = re.compile(r"x?(?:a?mz[nm]?|amazon|aws)?(?:acc?ess?|auth|lwa)?tokens?")
+_OTHER_TOKENS = frozenset({"xamzsecuritytoken", "xamzsecuritytokens", "token", "xtoken", "authtoken"})
+_SENT_AS = frozenset({"access token", "grantless token", "restricted data token"})
 _FIX = f"Send the access token in {HEADER}."
 
 
@@ -42,18 +32,43 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     if not subject.is_api or subject.form is Form.URL:
         return
     right = subject.field(HEADER)
-    for field in subject.fields:
-        bearer = field.key == "authorization" and field.value.text[:7].lower() == "bearer "
-        if right is None and (field.key in _MISSPELT or bearer):
-            said = "a token in Authorization is not read" if bearer else "no header of this name is read"
-            yield found(
-                RULE, FAULTS[0], field.name.place(), f"The access token stands in the wrong header: {said}.", _FIX,
-                FixKind.NEEDS_VALUE if bearer else FixKind.SAFE, None if bearer else HEADER.encode(),
-            )  # fmt: skip
-            return
     if right is not None:
         if not right.value.text.strip():
             yield found(RULE, FAULTS[0], right.value.place(), f"{HEADER} is empty.", _FIX, FixKind.NEEDS_VALUE)
-    elif subject.complete:
-        end = max((field.whole.end for field in subject.fields), default=subject.target.place().end)
-        yield found(RULE, FAULTS[0], Place(end, end), f"There is no {HEADER} header.", _FIX, FixKind.NEEDS_VALUE)
+        return
+    for field in subject.fields:
+        text, kind, replacement = _misplaced(field)
+        if text:
+            yield found(RULE, FAULTS[0], field.name.place(), text, _FIX, kind, replacement)
+            return
+    for pair in subject.parameters:
+        if _is_nearly(pair.name.text) or token_kind(pair.decoded) in _SENT_AS:
+            said = "The access token stands in the query: it is not read there, and ends up in logs."
+            yield found(RULE, FAULTS[0], pair.whole, said, _FIX, FixKind.NEEDS_VALUE)
+            return
+    if subject.complete:
+        said = f"There is no {HEADER} header."
+        yield found(RULE, FAULTS[0], subject.end_of_fields, said, _FIX, FixKind.NEEDS_VALUE)
+
+
+def _misplaced(field: Pair) -> tuple[str, FixKind, bytes | None]:
+    if field.key in ("authorization", "proxy-authorization"):
+        bearer = field.value.text[:7].lower() == "bearer " or token_kind(field.value.text) in _SENT_AS
+        return (
+            ("The access token stands in Authorization, which is not read." if bearer else ""),
+            (FixKind.NEEDS_VALUE),
+            None,
+        )
+    if _is_nearly(field.name.text) or token_kind(field.value.text.strip()) in _SENT_AS:
+        # Inside a word of a command or of JSON the name alone is replaced: the value stays as it is.
+        return (
+            f"The access token stands in a header of another name ({len(field.name)} characters).",
+            (FixKind.SAFE),
+            HEADER.encode(),
+        )
+    return "", FixKind.SAFE, None
+
+
+def _is_nearly(name: str) -> bool:
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return plain not in _OTHER_TOKENS and len(plain) > 8 and _NEARLY.fullmatch(plain) is not None

@@ -1,7 +1,7 @@
 """`x-amz-date` is not the time at which the request is sent, or not in its form.
 
 The form is `YYYYMMDDTHHMMSSZ` in UTC. A local time that is labelled Z is hours away; more than five minutes were
-refused when requests were signed.
+refused when requests were signed, and are a sign of a wrong clock since.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
@@ -19,27 +20,48 @@ __all__ = ["FAULTS", "RULE", "check"]
 RULE = "clock"
 FAULTS = ("other-clock-skew", "400-invalid-date-format")
 _FORM = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_MASKED = re.compile(r"[<>{}$*\[\]]|x{4,}|\.{3}", re.IGNORECASE)
 _FAR = 300.0  # seconds
+_QUARTER = 900  # seconds: time zones differ by whole quarters of an hour
+_FIX = "Write the present time in UTC as YYYYMMDDTHHMMSSZ, or leave the header out."
 
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
-    """A finding at the value: its form, and where `now` is known its distance."""
+    """A finding at the value: its form, and its distance from the Date header, or from `now` where that is known."""
     field = subject.field("x-amz-date")
     if field is None or not subject.is_api:
         return
     text = field.value.text.strip()
-    fix = "Write the present time in UTC as YYYYMMDDTHHMMSSZ, or leave the header out."
+    if not text or _MASKED.search(text):
+        return
     sent: datetime | None = None
     if _FORM.fullmatch(text):
         try:
             sent = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         except ValueError:
             sent = None
+    place = field.value.place()
     if sent is None:
-        if text and text[0].isdigit():
-            said = "x-amz-date is not in the form YYYYMMDDTHHMMSSZ."
-            yield found(RULE, FAULTS[1], field.value.place(), said, fix, FixKind.NEEDS_VALUE, certain=False)
-    elif around.now is not None and abs(around.now - sent.timestamp()) > _FAR:
-        minutes = round((sent.timestamp() - around.now) / 60)
-        said = f"x-amz-date is {abs(minutes)} minutes {'ahead' if minutes > 0 else 'behind'}."
-        yield found(RULE, FAULTS[0], field.value.place(), said, fix, FixKind.NEEDS_VALUE, certain=False)
+        said = "x-amz-date is not in the form YYYYMMDDTHHMMSSZ."
+        yield found(RULE, FAULTS[1], place, said, _FIX, FixKind.NEEDS_VALUE, certain=False)
+        return
+    then = _date(subject) or around.now
+    if then is None or abs(then - sent.timestamp()) <= _FAR:
+        return
+    seconds = sent.timestamp() - then
+    said = f"x-amz-date is {round(abs(seconds) / 60)} minutes {'ahead' if seconds > 0 else 'behind'}"
+    whole = abs(seconds) > _QUARTER / 2 and min(abs(seconds) % _QUARTER, _QUARTER - abs(seconds) % _QUARTER) < 60
+    near = abs(seconds) < 15 * 3600
+    said += ", a difference of time zones: a local time labelled Z?" if whole and near else "."
+    yield found(RULE, FAULTS[0], place, said, _FIX, FixKind.NEEDS_VALUE, certain=False)
+
+
+def _date(subject: Subject) -> float | None:
+    field = subject.field("date")
+    if field is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(field.value.text)
+    except (ValueError, OverflowError):
+        return None
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

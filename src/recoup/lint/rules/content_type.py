@@ -7,6 +7,7 @@ is reused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from recoup.catalogue.facts.operations import Body
@@ -18,6 +19,8 @@ __all__ = ["FAULTS", "RULE", "check"]
 
 RULE = "content-type"
 FAULTS = ("400-wrong-content-type", "other-415-unsupported-media")
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\",]+)", re.IGNORECASE)
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
@@ -32,7 +35,13 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     if field is not None:
         kind = field.value.text.partition(";")[0].strip().lower()
         if kind == "application/json" or kind.endswith("+json"):
+            charset = _CHARSET.search(field.value.text)
+            if charset is not None and charset[1].lower() not in _UTF8:
+                place, said = field.value.place(charset.start(1), charset.end(1)), "JSON is written in UTF-8."
+                yield found(RULE, FAULTS[0], place, said, fix, FixKind.GUESS, b"utf-8", certain=False)
             return
+        if not subject.body and subject.body is not None:
+            return  # nothing is announced
         if field.whole.start == field.whole.end:  # nobody wrote it: curl adds it where there are data
             said = f"curl announces these data as {kind}, for want of a Content-Type."
             fix = 'Say -H "Content-Type: application/json", or give the data with --json.'

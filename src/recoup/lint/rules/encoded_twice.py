@@ -1,7 +1,8 @@
 """A value is percent-encoded a second time: `%25` followed by two hexadecimal digits.
 
 Path segments and query values are encoded once. A library that encodes by itself and is given an encoded value makes
-`%2520` out of a blank; the service then looks for a SKU or a token that has `%20` in it.
+`%2520` out of a blank; the service then looks for a SKU or a token that has `%20` in it. One exception is on purpose:
+the list of SKUs in product pricing v0.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ __all__ = ["FAULTS", "RULE", "check"]
 RULE = "encoded-twice"
 FAULTS = ("400-wrong-url-encoding", "400-invalid-next-token")
 
-_TWICE = re.compile(r"%25([0-9A-Fa-f]{2})")
+_TWICE = re.compile(r"%25(?:25)*([0-9A-Fa-f]{2})")
 _TOKEN = re.compile(r"token", re.IGNORECASE)
+# Characters that an encoder writes so. Of others (`%2541`) it may be that the plain value holds a percent sign.
+_ENCODED_DIGITS = "20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2f 3a 3b 3c 3d 3e 3f 40 5b 5c 5d 7b 7c 7d"
+_ENCODED = frozenset(_ENCODED_DIGITS.split())
 
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
@@ -47,4 +51,5 @@ def _found(place: Place, digits: str, fault: str) -> Finding:
         "Encode the value once; give the library the plain value if it encodes by itself.",
         FixKind.GUESS,
         f"%{digits}".encode(),
+        certain=digits.lower() in _ENCODED or int(digits, 16) >= 0x80,
     )

@@ -19,7 +19,7 @@ __all__ = ["FAULTS", "RULE", "check"]
 RULE = "marketplace-of-another-region"
 FAULTS = ("403-region-mismatch",)
 
-_ID = re.compile(r"(?<![A-Z0-9])A[A-Z0-9]{9,14}(?![A-Z0-9])")
+_ID = re.compile(r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))A[A-Z0-9]{9,14}(?![A-Z0-9])")
 _NAMED = re.compile(r"marketplace", re.IGNORECASE)
 
 

@@ -1,6 +1,7 @@
 """The User-Agent is missing or longer than 500 characters.
 
-Amazon asks for one in the form `Name/Version (Language=...)`; without one requests may be refused.
+Amazon asks for one in the form `Name/Version (Language=...)`; without one requests may be refused, and one that is
+longer is.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recoup.lint.finding import Finding, FixKind
-from recoup.lint.mapped import Place
 from recoup.lint.rule import Around, found
 from recoup.lint.subject import Form, Subject
 
@@ -25,11 +25,9 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
         return
     field = subject.field("user-agent")
     fix = "Send a User-Agent such as MyApp/2.1 (Language=Python/3.12)."
-    if field is not None and len(field.value.text) > _LONGEST:
+    if field is not None and len(field.value) > _LONGEST:
         said = f"The User-Agent has {len(field.value)} characters; {_LONGEST} are allowed."
         yield found(RULE, FAULTS[0], field.value.place(_LONGEST), said, fix, FixKind.NEEDS_VALUE)
-    elif field is None and subject.complete and subject.form is Form.HTTP:
-        end = max((each.whole.end for each in subject.fields), default=0)
-        yield found(
-            RULE, FAULTS[0], Place(end, end), "There is no User-Agent.", fix, FixKind.NEEDS_VALUE, certain=False
-        )
+    elif field is None and subject.complete and subject.form in (Form.HTTP, Form.TEXT):
+        place = subject.end_of_fields
+        yield found(RULE, FAULTS[0], place, "There is no User-Agent.", fix, FixKind.NEEDS_VALUE, certain=False)
