@@ -18,6 +18,7 @@ class Symptom(StrEnum):
     NOT_FOUND = "not-found"
     PAGE = "page"  # a page in the place of an answer
     SERVER = "server"  # 5xx
+    THROTTLED = "throttled"  # 429
     LOGIN = "login"  # an answer of Login with Amazon
     CONSENT = "consent"  # a page of the authorization workflow
     NOTHING = "nothing"  # no status, no code, no text that is known

@@ -21,6 +21,7 @@ from recoup.catalogue.loader import catalogue
 from recoup.diagnosis import prose
 from recoup.diagnosis.claims import Reading, read
 from recoup.diagnosis.clue import Clue, Symptom
+from recoup.diagnosis.contradicting import clues_of_facts
 from recoup.diagnosis.cues import clues_of_words
 from recoup.diagnosis.dates import clues_of_days
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
@@ -37,7 +38,8 @@ from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
 from recoup.diagnosis.shapes.redirect import redirect_claim
 from recoup.diagnosis.symptom import symptom_of
-from recoup.diagnosis.transport import findings_of
+from recoup.diagnosis.told import told
+from recoup.diagnosis.transport import findings_of, no_answer
 from recoup.diagnosis.weighing import weighed
 from recoup.exchange import Exchange, Headers, Request, Response
 
@@ -150,6 +152,7 @@ class Engine:
             return NOTHING_FAILED
         request = exchange.request
         return Diagnosis(
+            faults=no_answer(self.index, failure),
             message=failure.text or None,
             no_response=failure,
             findings=findings_of(failure),
@@ -257,6 +260,8 @@ class Engine:
             clues += clues_of_findings(exchange)
         if words is not None:
             clues += clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
+            if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
+                clues += clues_of_facts(told(words), symptom, exchange.request, words)
             if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
                 clues += clues_of_days(words)
         return weighed(ranking, clues, self.index) if clues else ranking

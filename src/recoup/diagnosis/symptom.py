@@ -17,6 +17,7 @@ _BY_ID = {
     "ef-Forbidden": Symptom.DENIED,
     "404-unavailable-id": Symptom.NOT_FOUND,
     "ef-NotFound": Symptom.NOT_FOUND,
+    "429-rate-limit": Symptom.THROTTLED,
 }
 
 
@@ -29,7 +30,7 @@ def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> S
         if Where.CONSENT_PAGE in best.fault.where:
             return Symptom.CONSENT
         named = _BY_ID.get(best.fault.id)
-        if named is not None and (best.basis != "message" or ranking.tied or named is Symptom.SIGNATURE):
+        if named is not None and (best.basis != "message" or ranking.tied or named in (Symptom.SIGNATURE, Symptom.THROTTLED)):
             return named
         if best.basis == "message" and not ranking.tied:
             return Symptom.OTHER
