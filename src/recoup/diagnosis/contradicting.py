@@ -50,13 +50,13 @@ def _of_regions(told: Told) -> Iterator[Clue]:
         return
     code = called | markets
     if len(called) == 1 and markets and markets <= called and not told.spoken - called:
-        yield Clue(text=f"host and marketplace both belong to {_listed(called)}", weights={_REGION: -1.5})
+        yield Clue(text=f"host and marketplace both belong to {_listed(called)}", weights={_REGION: -1.5, "403-unsupported-marketplace": 0.5})
         return
     if code and told.spoken and code.isdisjoint(told.spoken):
         text = f"the code names {_listed(code)}, and the words tell of {_listed(told.spoken)}"
         yield Clue(text=text, weights={_REGION: 3.6}, introduces=frozenset({_REGION}))
     elif len(code | told.spoken) > 1:
-        yield Clue(text=f"several regions are told of: {_listed(code | told.spoken)}", weights={_REGION: 1.4})
+        yield Clue(text=f"several regions are told of: {_listed(code | told.spoken)}", weights={_REGION: 1.4 if code else 0.7})
 
 
 def _listed(codes: frozenset[str]) -> str:

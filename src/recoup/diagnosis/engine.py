@@ -47,6 +47,7 @@ __all__ = ["Engine", "diagnose", "diagnose_all", "diagnose_success", "may_hide_f
 
 Input = str | bytes | Exchange | Response
 MAX_OTHERS = 1000
+_PLAIN = 0.3  # so likely must a cause be that words alone name
 _NO_HEADERS = Headers()
 _REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-rid")
 
@@ -257,7 +258,7 @@ class Engine:
         """The ranking with what the request and the words around the answer say."""
         clues: list[Clue] = []
         if exchange.request is not None and symptom in OPEN and claim.item is None:
-            clues += clues_of_findings(exchange)
+            clues += clues_of_findings(exchange, symptom)
         if words is not None:
             clues += clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
             if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
@@ -275,12 +276,22 @@ class Engine:
         if failure is not None and not claims:
             return self._no_response(Exchange(request=found.request, no_response=failure))
         if not claims:
-            if found.status is None or found.status < 400:
-                return NOTHING_FAILED if found.status is None else succeeded(found.status)
+            if found.status is None:
+                return self._told_alone(found.text)
+            if found.status < 400:
+                return succeeded(found.status)
             claims = (Claim(kind=reading.kind),)
         return self._judged(
             Exchange(request=found.request, response=response), reading, claims, found.status, words=found.text
         )
+
+    def _told_alone(self, text: str) -> Diagnosis:
+        """A text without any answer in it: what its words say by themselves, where they say it plainly."""
+        clues = list(clues_of_words(text, Symptom.NOTHING, ()))
+        ranking = weighed(Ranking(), clues, self.index) if clues else Ranking()
+        if not ranking.matches or ranking.matches[0].score < _PLAIN:
+            return NOTHING_FAILED
+        return Diagnosis(faults=ranking.matches, tied=ranking.tied, body_kind=BodyKind.TEXT)
 
 
 def _joined(results: list[Diagnosis]) -> Diagnosis:

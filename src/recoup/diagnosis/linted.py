@@ -20,11 +20,17 @@ OPEN = frozenset({Symptom.DENIED, Symptom.INVALID, Symptom.NOT_FOUND, Symptom.SI
 """Symptoms under which the request may say more than the answer."""
 
 _PROVES, _SUGGESTS = 4.6, 1.1
+_DRAFT, _ENCODED = "auth-MD1000", "400-wrong-url-encoding"
+_ELSEWHERE = 0.5  # of a fault that is answered with another status
 _LARGEST = 1 << 20  # bytes of a body
 
 
-def clues_of_findings(exchange: Exchange) -> Iterator[Clue]:
-    """A clue for each finding in the request that causes a fault of the catalogue."""
+def clues_of_findings(exchange: Exchange, symptom: Symptom) -> Iterator[Clue]:
+    """A clue for each finding in the request that causes a fault of the catalogue.
+
+    What is answered with 400 as a rule proves nothing under a 403 or a 404: these are decided elsewhere than the
+    form of a request is. Encoding is an exception, since the path decides which operation is reached.
+    """
     request = exchange.request
     if request is None or (request.body is not None and len(request.body) > _LARGEST):
         return
@@ -34,8 +40,17 @@ def clues_of_findings(exchange: Exchange) -> Iterator[Clue]:
         if finding.fault is None:
             continue
         where = "" if subject.form is Form.VALUE else f" (bytes {finding.start} to {finding.end} of the request)"
+        fault = finding.fault
+        if symptom is Symptom.CONSENT and fault == _DRAFT and not finding.rule.endswith("version"):
+            fault = _ENCODED  # the page shows the draft's code for a URL that it cannot read
         yield Clue(
             text=f"{finding.text.rstrip('.')}{where}",
-            weights={finding.fault: _PROVES if finding.certain else _SUGGESTS},
-            introduces=frozenset({finding.fault}),
+            weights={fault: _weight(fault, symptom, certain=finding.certain)},
+            introduces=frozenset({fault}),
         )
+
+
+def _weight(fault: str, symptom: Symptom, *, certain: bool) -> float:
+    if symptom in (Symptom.DENIED, Symptom.NOT_FOUND) and fault.startswith("400-") and fault != _ENCODED:
+        return _ELSEWHERE
+    return _PROVES if certain else _SUGGESTS

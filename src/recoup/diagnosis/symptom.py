@@ -18,7 +18,10 @@ _BY_ID = {
     "404-unavailable-id": Symptom.NOT_FOUND,
     "ef-NotFound": Symptom.NOT_FOUND,
     "429-rate-limit": Symptom.THROTTLED,
+    "other-500-internal": Symptom.SERVER,
+    "ef-InternalFailure": Symptom.SERVER,
 }
+_ALSO_BY_TEXT = frozenset({Symptom.SIGNATURE, Symptom.THROTTLED, Symptom.SERVER, Symptom.NOT_FOUND})  # texts that name no cause
 
 
 def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> Symptom:
@@ -30,7 +33,7 @@ def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> S
         if Where.CONSENT_PAGE in best.fault.where:
             return Symptom.CONSENT
         named = _BY_ID.get(best.fault.id)
-        if named is not None and (best.basis != "message" or ranking.tied or named in (Symptom.SIGNATURE, Symptom.THROTTLED)):
+        if named is not None and (best.basis != "message" or ranking.tied or named in _ALSO_BY_TEXT):
             return named
         if best.basis == "message" and not ranking.tied:
             return Symptom.OTHER

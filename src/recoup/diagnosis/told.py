@@ -136,7 +136,7 @@ def _take(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
 _VENDOR = re.compile(
     r"\bvendor[ -](?:central|account|code|group|credential|login|portal|user|seller account|refresh|token|app|api)"
     r"|\b(?:as|am|are|is|we.re|i.m|being) (?:an? )?(?:amazon |1p )?vendors?\b|\b(?:our|my|your|the|an?|for|of) vendors?(?=[\s.,'’]|$)"
-    r"|\bvendors? (?:who|that|in|of|from|and)\b|\b1p\b|\bvendorcentral\.",
+    r"|\bvendors? (?:who|that|in|of|from|and)\b|\baccount[ _-]?(?:type|kind)\b[^\n]{0,12}\bvendor|\b1p\b|\bvendorcentral\.",
     re.IGNORECASE,
 )
 _SELLER = re.compile(

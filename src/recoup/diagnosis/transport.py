@@ -1,17 +1,20 @@
 """No answer at all: what the client saw in its place, as a diagnosis.
 
-No document has a row for it, so no fault of the catalogue is named. What matters for the decision is kept in
-`Diagnosis.no_response`: whether the request can have left, and how the connection ended.
+No document has a row for it; the catalogue's entry for it is one beyond the documents. What matters for the decision is
+kept in `Diagnosis.no_response`: whether the request can have left, and how the connection ended.
 """
 
 from __future__ import annotations
 
 import re
 
-from recoup.diagnosis.diagnosis import Finding
+from recoup.diagnosis.diagnosis import Finding, Match
+from recoup.diagnosis.index import Index
 from recoup.exchange import NoResponse, NoResponseKind
 
-__all__ = ["findings_of", "network_failure"]
+__all__ = ["NO_ANSWER", "findings_of", "network_failure", "no_answer"]
+
+NO_ANSWER = "other-network-tls"
 
 _TEXTS = {
     NoResponseKind.CONNECT: "No connection came about: nothing was sent.",
@@ -31,7 +34,10 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
         re.compile(
             r"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|getaddrinfo|name or service not known|could not resolve host|"
             r"nodename nor servname|connection refused|failed to establish a new connection|no route to host|"
-            r"failed to connect to|ConnectTimeout|cURL error (?:6|7)\b|UnknownHostException|NameResolutionError",
+            r"failed to connect to|ConnectTimeout|cURL error (?:5|6|7)\b|curl: \((?:5|6|7)\)|UnknownHostException|"
+            r"NameResolutionError|name resolution|no such host|failed to open TCP connection|OpenTimeout|EHOSTUNREACH|"
+            r"ENETUNREACH|host is unreachable|network is unreachable|NoRouteToHostException|ConnectionFailed|"
+            r"No such host is known|could not connect to server|actively refused|NewConnectionError|ProxyError|tunneling socket",
             re.IGNORECASE,
         ),
     ),
@@ -40,7 +46,10 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
         False,
         re.compile(
             r"before secure TLS connection was established|SSL_connect|SSLError|SSL routines|SSLHandshakeException|"
-            r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|handshake fail|cURL error (?:35|60)\b|EPROTO",
+            r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|handshake fail|cURL error (?:35|51|58|60)\b|curl: \((?:35|51|58|60)\)|EPROTO|SSL connection could not be established|"
+            r"secure channel|SSLException|SSLPeerUnverified|TLS handshake|PKIX path building|tlsv1 alert|wrong version number|"
+            r"self[- ]signed certificate|unable to get local issuer|UNABLE_TO_VERIFY_LEAF|ERR_TLS|ERR_SSL|x509:|"
+            r"OpenSSL::SSL::SSLError|certificate has expired|unsupported protocol",
             re.IGNORECASE,
         ),
     ),
@@ -49,7 +58,10 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
         True,
         re.compile(
             r"ETIMEDOUT|ESOCKETTIMEDOUT|ReadTimeout|read timed out|operation timed out|connection timed out|"
-            r"SocketTimeoutException|cURL error 28\b|request timed out",
+            r"SocketTimeoutException|cURL error 28\b|curl: \(28\)|request timed out|Client\.Timeout exceeded|"
+            r"deadline exceeded|ECONNABORTED|timeout of \d{1,9} ?ms exceeded|HttpClient\.Timeout|TaskCanceledException|"
+            r"UND_ERR_(?:HEADERS|BODY|CONNECT)_TIMEOUT|Net::ReadTimeout|execution expired|HttpTimeoutException|"
+            r"WriteTimeout|PoolTimeout",
             re.IGNORECASE,
         ),
     ),
@@ -58,7 +70,10 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
         True,
         re.compile(
             r"ECONNRESET|connection reset|connection aborted|RemoteDisconnected|socket hang ?up|EPIPE|broken pipe|"
-            r"server disconnected|RemoteProtocolError|cURL error (?:52|55|56)\b",
+            r"server disconnected|RemoteProtocolError|cURL error (?:52|55|56|92)\b|curl: \((?:52|55|56|92)\)|"
+            r"connection was (?:forcibly )?closed|forcibly closed|underlying connection was closed|Connection reset by peer|"
+            r"UND_ERR_SOCKET|EOFError|unexpected EOF|empty reply from server|ServerDisconnectedError|"
+            r"transport connection|NoHttpResponseException|prematurely closed",
             re.IGNORECASE,
         ),
     ),
@@ -76,6 +91,15 @@ def findings_of(failure: NoResponse) -> tuple[Finding, ...]:
     if not failure.sent:
         text = text.partition(":")[0].rstrip(".") + ": nothing was sent."
     return (Finding(rule="no-response", text=text),)
+
+
+def no_answer(index: Index, failure: NoResponse) -> tuple[Match, ...]:
+    """The entry for a missing answer; none where the catalogue lacks it."""
+    fault = index.get(NO_ANSWER)
+    if fault is None:
+        return ()
+    check = fault.check.text if fault.check is not None else ""
+    return (Match(fault=fault, score=0.95, basis="transport", evidence=(_TEXTS[failure.kind],), check=check),)
 
 
 def network_failure(text: str) -> NoResponse | None:
