@@ -24,6 +24,7 @@ __all__ = [
     "given",
     "is_fixed_word",
     "is_hole",
+    "is_static_sandbox",
     "of_fulfillment",
     "path_values",
     "query_known",
@@ -31,8 +32,10 @@ __all__ = [
     "split",
 ]
 
+_NOTHING = frozenset({"None", "null", "undefined", "nil", "NaN", "[object Object]"})
 # What the static sandbox of Amazon takes in place of values, and what a documentation writes for them.
-_FIXED = re.compile(r"TEST_?[A-Z0-9_]*|TestOrder\d+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", re.ASCII)
+_FIXED = re.compile(r"TEST_?[A-Z0-9_]*|Test\w+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\w+[Cc]ase\d{3}\w*", re.ASCII)
+_CASE = re.compile(r"\bTEST_CASE_|[a-z]Case\d{3}\b", re.ASCII)
 _HOLE = re.compile(
     r"<[^>]*>|\$?\{[^}]*\}|\[[A-Za-z_ ]+\]|%s|:[a-z]\w+|\.{3}|\xe2\x80\xa6|\*{2,}|x{4,}|X{4,}|#{3,}"
     r"|(?i:your[-_ ]?\w*|filtered|redacted|masked|removed|hidden)",
@@ -77,12 +80,20 @@ def query_known(subject: Subject) -> bool:
 
 def is_hole(value: str) -> bool:
     """Whether this stands for a value that was left out or masked."""
-    return not value or _HOLE.search(value) is not None
+    return not value or value in _NOTHING or _HOLE.search(value) is not None
 
 
 def is_fixed_word(value: str) -> bool:
     """Whether this is a word of Amazon's static sandbox (`TEST_CASE_200`), not a value."""
     return _FIXED.fullmatch(value) is not None
+
+
+def is_static_sandbox(subject: Subject) -> bool:
+    """Whether Amazon's static sandbox is asked: it compares a few arguments with its samples, and needs no others."""
+    if subject.endpoint is not None and subject.endpoint.sandbox:
+        return True
+    body = subject.body.text[:65_536] if subject.body is not None else ""
+    return _CASE.search(subject.target.text) is not None or _CASE.search(body) is not None
 
 
 def split(text: Mapped) -> list[tuple[str, Mapped]]:

@@ -301,7 +301,7 @@ class _Reader:
             return self.at - 1
         if char == close:
             return -1
-        if char and (char in "\"{[-tfn" or char.isdigit()):
+        if char and (char in '"{[-tfn' or char.isdigit()):
             self.note(end, end, "A comma is missing here", ",")
             return end
         raise self.stop(f"A comma or {close} belongs here")

@@ -1,0 +1,101 @@
+"""The body lacks a field or a nested object that the operation requires.
+
+A nested object may be missing as a whole, be null, be empty, or be something else than an object. Which fields are
+required stands in Amazon's model of the operation; `recoup lint --models` takes newer ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from recoup.lint.asked import asked_of, fault_of, is_static_sandbox, shaped
+from recoup.lint.bodies import document, place_of
+from recoup.lint.finding import Finding, FixKind
+from recoup.lint.json_text import Node
+from recoup.lint.mapped import Place
+from recoup.lint.rule import Around, found
+from recoup.lint.shapes import Asked, Shape, Shapes
+from recoup.lint.subject import Form, Subject
+
+__all__ = ["FAULTS", "RULE", "check"]
+
+RULE = "missing-field"
+FAULTS = ("400-missing-required-field", "400-missing-child-object", "sc-00002-invalid-value")
+
+_NESTED = ("object", "array")
+
+
+def check(subject: Subject, around: Around) -> Iterator[Finding]:
+    """A finding in the object that lacks something, behind its last field; at a nested object that is empty or none."""
+    known, operation = asked_of(subject, around), subject.operation
+    if known is None or operation is None or is_static_sandbox(subject):
+        return
+    shapes, asked = known
+    if asked.body is None:
+        return
+    single = fault_of(operation, FAULTS[0], FAULTS[2])
+    nested = fault_of(operation, FAULTS[1], FAULTS[2])
+    read = document(subject)
+    if read is None:
+        empty = subject.body is not None and not subject.body.text.strip()
+        announced = subject.field("content-type") is not None or subject.field("content-length") is not None
+        if empty and asked.body_required and announced and subject.form is not Form.VALUE:
+            place = subject.body.place() if subject.body is not None else Place(0, 0)
+            yield found(RULE, nested, place, f"{operation.id} needs a body.", "Send one.", FixKind.NEEDS_VALUE)
+        return
+    if read.root is None or not read.whole:
+        return  # what is missing may stand behind the place where reading ended
+    for at, _, node, shape in shaped(shapes, asked, read.root):
+        if shape.kind == "object" and node.kind == "object":
+            yield from _in_object(subject, shapes, asked, node, shape, at, (single, nested))
+        elif shape.kind in _NESTED and node.kind not in (shape.kind, "null"):
+            what = "an object" if shape.kind == "object" else "a list"
+            said = f"{at or 'The body'} is {what}, not {_article(node.kind)}."
+            yield found(RULE, nested, place_of(subject, node), said, f"Send {what}.", FixKind.NEEDS_VALUE)
+        elif shape.kind == "array" and node.kind == "array" and not node.elements and shape.least:
+            said = f"The list {at or 'that is the body'} is empty."
+            yield found(RULE, nested, place_of(subject, node), said, "Give it an element.", FixKind.NEEDS_VALUE)
+
+
+def _in_object(
+    subject: Subject, shapes: Shapes, asked: Asked, node: Node, shape: Shape, place: str, faults: tuple[str, str]
+) -> Iterator[Finding]:
+    single, nested = faults
+    if place and not node.members and shape.required:
+        said = f"{place} is empty; it needs {', '.join(shape.required[:6])}."
+        yield found(RULE, nested, place_of(subject, node), said, "Fill it.", FixKind.NEEDS_VALUE)
+        return
+    there = {member.name for member in node.members}
+    folded = {name.lower(): name for name in there}
+    for name in shape.required:
+        child = shapes.resolved(asked, shape.fields.get(name, Shape()))
+        fault = nested if child.kind in _NESTED else single
+        at = f"{place}.{name}" if place else name
+        value = node.get(name)
+        if value is not None and value.kind == "null":
+            said = f"{at} is null, and it is required."
+            yield found(RULE, fault, place_of(subject, value), said, f"Give {at} a value.", FixKind.NEEDS_VALUE)
+        elif value is not None and value.kind == "string" and not value.text.strip() and child.kind == "string":
+            said = f"{at} is empty, and it is required."
+            sure = bool(child.least) or not value.text
+            yield found(
+                RULE, fault, place_of(subject, value), said, f"Give {at} a value.", FixKind.NEEDS_VALUE, certain=sure
+            )
+        elif value is None and name.lower() in folded:
+            wrong = next(member for member in node.members if member.name == folded[name.lower()])
+            where = subject.body.place(wrong.start, wrong.end) if subject.body is not None else Place(0, 0)
+            said = f"The required field is called {name}; upper and lower case count."
+            yield found(RULE, fault, where, said, f"Write {name}.", FixKind.GUESS, f'"{name}"'.encode())
+        elif value is None:
+            yield _absent(subject, node, at, child, fault)
+
+
+def _absent(subject: Subject, node: Node, at: str, child: Shape, fault: str) -> Finding:
+    what = {"object": "object ", "array": "list "}.get(child.kind, "field ")
+    end = max(node.end - 1, node.start)
+    place = subject.body.place(end, end) if subject.body is not None else Place(0, 0)
+    return found(RULE, fault, place, f"The required {what}{at} is missing.", f"Add {at}.", FixKind.NEEDS_VALUE)
+
+
+def _article(kind: str) -> str:
+    return {"array": "a list", "object": "an object"}.get(kind, f"a {kind}")

@@ -1,0 +1,47 @@
+"""More things are asked for at once than the operation takes.
+
+Each operation that takes a list says how long it may be: ten updates of inventory, twenty items of a pricing batch or
+of a catalogue search, fifty orders. A list that is longer is refused as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from recoup.lint.asked import asked_of, fault_of, shaped, split
+from recoup.lint.bodies import document, place_of
+from recoup.lint.finding import Finding, FixKind
+from recoup.lint.rule import Around, found
+from recoup.lint.subject import Subject
+
+__all__ = ["FAULTS", "RULE", "check"]
+
+RULE = "too-many"
+FAULTS = ("400-wrong-identifier", "sc-00002-range")
+
+_FIX = "Send several requests with at most {} each."
+
+
+def check(subject: Subject, around: Around) -> Iterator[Finding]:
+    """A finding at the first element that is too many, to the end of the list."""
+    operation, known = subject.operation, asked_of(subject, around)
+    if operation is None or not subject.is_api:
+        return
+    fault = fault_of(operation, FAULTS[0], FAULTS[1])
+    for name, most in operation.max_items.items():
+        pairs = [pair for pair in subject.parameters if pair.name.text == name]
+        pieces = [piece for pair in pairs for _, piece in split(pair.value)]
+        if name in operation.multi_query:
+            pieces = [pair.value for pair in pairs]
+        if len(pieces) > most:
+            said = f"{name} has {len(pieces)} values; at most {most} are taken."
+            yield found(RULE, fault, pieces[most].place(), said, _FIX.format(most), FixKind.NEEDS_VALUE)
+    read = document(subject)
+    if known is None or read is None or read.root is None:
+        return
+    for at, _, node, shape in shaped(known[0], known[1], read.root):
+        if node.kind == "array" and shape.kind == "array" and shape.most and len(node.elements) > shape.most:
+            most = int(shape.most)
+            said = f"The list {at or 'that is the body'} has {len(node.elements)} elements; at most {most} are taken."
+            place = place_of(subject, node.elements[most])
+            yield found(RULE, fault, place, said, _FIX.format(most), FixKind.NEEDS_VALUE)
