@@ -19,7 +19,7 @@ from recoup.settings import Settings
 __all__ = ["Invocation", "Streams", "main"]
 
 # Name -> module under recoup.cli. A command is imported when it runs, or for its one line of `recoup --help`.
-COMMANDS = ("explain", "diagnose", "doctor", "status", "resume", "sandbox", "gateway", "drill")
+COMMANDS = ("explain", "diagnose", "lint", "doctor", "status", "resume", "sandbox", "gateway", "drill")
 
 
 class Streams(NamedTuple):
@@ -58,6 +58,7 @@ def _recoup() -> None:
     recoup explain SC_00005          what a code, a status or a message means, and what to do
     recoup diagnose response.txt     which fault is this? (or paste into: recoup diagnose -)
     recoup doctor                    what is wrong with my credentials?
+    recoup lint request.http         what is wrong with a request, at which byte, and how to mend it
     recoup sandbox                   an Amazon that fails for real reasons, on this machine
     recoup gateway --region NA       the same recovery for programs in any language, by a local address
     recoup drill                     raise every fault and watch what recoup makes of it
