@@ -18,7 +18,7 @@ __all__ = ["FAULTS", "RULE", "check"]
 RULE = "aws-signature"
 FAULTS = ("403-invalid-signature",)
 _SIGNED = re.compile(r"\s*(AWS4-HMAC-SHA256)")
-_SCOPE = re.compile(r"Credential=[^/,\s]*/(\d{8})/([^/,\s]*)/([^/,\s]*)/aws4_request")
+_SCOPE = re.compile(r"Credential=[^/,\s]*/(\d+)/([^/,\s]*)/([^/,\s]*)/aws4_request")
 _FIX = "Leave the signature out: Authorization, x-amz-security-token and x-amz-content-sha256 are not needed."
 
 
