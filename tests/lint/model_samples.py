@@ -73,7 +73,7 @@ def _request(method: str, path: str, declared: list[dict[str, Any]], values: dic
     kind = "Atc" if operation is not None and operation.grantless else "Atza"
     lines = [
         f"{method} {target} HTTP/1.1",
-        *_host(target + (body or b"").decode()),
+        f"Host: {_host(target + (body or b'').decode())}",
         f"x-amz-access-token: {kind}|{TOKEN}",
         "User-Agent: App/1 (Language=Python)",
     ]
@@ -82,10 +82,10 @@ def _request(method: str, path: str, declared: list[dict[str, Any]], values: dic
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + (body or b"")
 
 
-def _host(text: str) -> list[str]:
-    """The field that names the endpoint of the marketplaces of a request; none where they are of several regions."""
+def _host(text: str) -> str:
+    """The endpoint of the marketplaces of a request; this machine where they are of several regions."""
     found = {region_of(word) for word in re.findall(r"[A-Z0-9]{10,15}", text)} - {None} or {"NA"}
-    return [f"Host: sandbox.sellingpartnerapi-{code.lower()}.amazon.com" for code in found if code and len(found) == 1]
+    return f"sandbox.sellingpartnerapi-{str(found.pop()).lower()}.amazon.com" if len(found) == 1 else "localhost"
 
 
 def _text(value: object) -> str:

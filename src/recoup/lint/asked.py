@@ -37,7 +37,7 @@ _NOTHING = frozenset({"None", "null", "undefined", "nil", "NaN", "[object Object
 _FIXED = re.compile(r"TEST_?[A-Z0-9_]*|Test\w+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\w+[Cc]ase\d{3}\w*", re.ASCII)
 _CASE = re.compile(r"\bTEST_CASE_|[a-z]Case\d{3}\b", re.ASCII)
 _HOLE = re.compile(
-    r"<[^>]*>|\$?\{[^}]*\}|\[[A-Za-z_ ]+\]|%s|:[a-z]\w+|\.{3}|\xe2\x80\xa6|\*{2,}|x{4,}|X{4,}|#{3,}"
+    r"<[^>]*>|\$?\{[^}]*\}|\[[A-Za-z_ ]+\]|%s|^:[a-z]\w+$|\.{3}|\xe2\x80\xa6|\*{2,}|x{4,}|X{4,}|#{3,}"
     r"|(?i:your[-_ ]?\w*|filtered|redacted|masked|removed|hidden)",
     re.ASCII,
 )

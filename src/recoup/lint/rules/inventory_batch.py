@@ -18,7 +18,12 @@ from recoup.lint.subject import Subject
 __all__ = ["FAULTS", "RULE", "check"]
 
 RULE = "inventory-batch"
-FAULTS = ("sc-00002-invalid-value", "sc-20002-sequence-conflict", "sc-00004-duplicate-client-token")
+FAULTS = (
+    "sc-00002-invalid-value",
+    "sc-20002-sequence-conflict",
+    "sc-00004-duplicate-client-token",
+    "sc-00002-mandatory-field",
+)
 
 _PATHS = ("inventory/update", "inventory/fetch")
 
@@ -62,6 +67,10 @@ def _update(
 ) -> Iterator[Finding]:
     body = element.get("body")
     if body is None or body.kind != "object":
+        return
+    if not any(member.node.kind != "null" for member in body.members):
+        said = "The update says nothing; one field at least is needed."
+        yield found(RULE, FAULTS[3], place_of(subject, body), said, "Send the quantity.", FixKind.NEEDS_VALUE)
         return
     quantity, number = body.get("quantity"), body.get("clientSequenceNumber")
     if quantity is not None and (quantity.kind != "number" or not quantity.text.isdigit()):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from recoup.lint.asked import asked_of, fault_of, is_static_sandbox, shaped
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
@@ -20,9 +22,26 @@ from recoup.lint.subject import Form, Subject
 __all__ = ["FAULTS", "RULE", "check"]
 
 RULE = "missing-field"
-FAULTS = ("400-missing-required-field", "400-missing-child-object", "sc-00002-invalid-value")
+FAULTS = (
+    "400-missing-required-field",
+    "400-missing-child-object",
+    "sc-00002-invalid-value",
+    "sc-00002-mandatory-field",
+)
 
 _NESTED = ("object", "array")
+# What the models leave open and the services ask for all the same: fields of the body, one of several children of an
+# object, anything at all.
+_ALSO = {
+    "batchInventory": ("requests",),
+    "getItemOffersBatch": ("requests",),
+    "getListingOffersBatch": ("requests",),
+    "getFeaturedOfferExpectedPriceBatch": ("requests",),
+    "getMyFeesEstimateForASIN": ("FeesEstimateRequest",),
+    "getMyFeesEstimateForSKU": ("FeesEstimateRequest",),
+}
+_ONE_OF = {("createDestination", "resourceSpecification"): ("sqs", "eventBridge")}
+_SOMETHING = frozenset({"updatePackageStatus"})
 
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
@@ -39,14 +58,23 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     if read is None:
         empty = subject.body is not None and not subject.body.text.strip()
         announced = subject.field("content-type") is not None or subject.field("content-length") is not None
-        if empty and asked.body_required and announced and subject.form is not Form.VALUE:
+        if empty and asked.body_required and announced and subject.form is not Form.URL:
             place = subject.body.place() if subject.body is not None else Place(0, 0)
             yield found(RULE, nested, place, f"{operation.id} needs a body.", "Send one.", FixKind.NEEDS_VALUE)
         return
     if read.root is None or not read.whole:
         return  # what is missing may stand behind the place where reading ended
-    for at, _, node, shape in shaped(shapes, asked, read.root):
-        if shape.kind == "object" and node.kind == "object":
+    if operation.id in _SOMETHING and read.root.kind == "object" and not read.root.members:
+        place, said = place_of(subject, read.root), "The body says nothing; one field at least is needed."
+        yield found(RULE, FAULTS[3], place, said, "Give it a field.", FixKind.NEEDS_VALUE)
+    for at, name, node, shape in shaped(shapes, asked, read.root):
+        choice = _ONE_OF.get((operation.id, name))
+        if choice is not None and node.kind == "object" and not any(node.get(each) for each in choice):
+            said = f"{at} holds none of {', '.join(choice)}."
+            yield found(RULE, nested, place_of(subject, node), said, "Give it one.", FixKind.NEEDS_VALUE)
+        elif shape.kind == "object" and node.kind == "object":
+            more = () if at else _ALSO.get(operation.id, ())
+            shape = msgspec.structs.replace(shape, required=(*shape.required, *more)) if more else shape
             yield from _in_object(subject, shapes, asked, node, shape, at, (single, nested))
         elif shape.kind in _NESTED and node.kind not in (shape.kind, "null"):
             what = "an object" if shape.kind == "object" else "a list"
@@ -72,7 +100,13 @@ def _in_object(
         fault = nested if child.kind in _NESTED else single
         at = f"{place}.{name}" if place else name
         value = node.get(name)
-        if value is not None and value.kind == "null":
+        if value is not None and not value.members and not value.elements and value.kind in _NESTED:
+            if value.kind == child.kind and not child.least and not child.required:
+                said = f"{at} is empty, and it is required."
+                yield found(
+                    RULE, fault, place_of(subject, value), said, f"Fill {at}.", FixKind.NEEDS_VALUE, certain=False
+                )
+        elif value is not None and value.kind == "null":
             said = f"{at} is null, and it is required."
             yield found(RULE, fault, place_of(subject, value), said, f"Give {at} a value.", FixKind.NEEDS_VALUE)
         elif value is not None and value.kind == "string" and not value.text.strip() and child.kind == "string":

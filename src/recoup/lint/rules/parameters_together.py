@@ -68,6 +68,18 @@ _BONDS: dict[str, tuple[_Bond, ...]] = {
         _Bond(("NextToken",), "QueryType", ("NEXT_TOKEN",)),
     ),
     "GET /finances/2024-06-19/transactions": (_Bond(("postedAfter", "relatedIdentifierName", "nextToken")),),
+    "GET /tracking/2026-01-30/shipments/track": (
+        _Bond(
+            (
+                "carrierTracking.trackingNumber",
+                "id",
+                "acsin",
+                "aftn",
+                "containerNumber",
+                "houseBillOfLadingNumber",
+            )
+        ),
+    ),
     "GET /externalFulfillment/2024-09-11/returns": (
         _Bond(("returnLocationId",), "lastUpdatedSince"),
         _Bond(("status",), "lastUpdatedSince"),

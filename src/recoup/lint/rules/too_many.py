@@ -19,6 +19,10 @@ __all__ = ["FAULTS", "RULE", "check"]
 RULE = "too-many"
 FAULTS = ("400-wrong-identifier", "sc-00002-range")
 
+_OF_BODIES = {
+    ("createRestrictedDataToken", "restrictedResources"): 50,
+    ("getFeaturedOfferExpectedPriceBatch", "requests"): 40,
+}
 _FIX = "Send several requests with at most {} each."
 
 
@@ -40,8 +44,8 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     if known is None or read is None or read.root is None:
         return
     for at, _, node, shape in shaped(known[0], known[1], read.root):
-        if node.kind == "array" and shape.kind == "array" and shape.most and len(node.elements) > shape.most:
-            most = int(shape.most)
+        most = int(shape.most or _OF_BODIES.get((operation.id, at), 0)) if shape.kind == "array" else 0
+        if node.kind == "array" and most and len(node.elements) > most:
             said = f"The list {at or 'that is the body'} has {len(node.elements)} elements; at most {most} are taken."
             place = place_of(subject, node.elements[most])
             yield found(RULE, fault, place, said, _FIX.format(most), FixKind.NEEDS_VALUE)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from recoup.lint.asked import asked_of, fault_of, is_fixed_word, is_hole, path_values, shaped
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
@@ -22,6 +24,10 @@ RULE = "value-out-of-range"
 FAULTS = ("400-wrong-identifier", "sc-00002-invalid-value", "sc-00002-range")
 
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
+_SIZES = {  # of a page, where the model states none: by path and name
+    ("/orders/v0/orders", "MaxResultsPerPage"): 100.0,
+    ("/orders/2026-01-01/orders", "maxResultsPerPage"): 100.0,
+}
 _COUNTS = re.compile(r"(?i)^(?:(?:\w*_)?quantity|\w*quantity(?:ordered|shipped)?|pagesize|maxresults\w*)$")
 
 
@@ -34,6 +40,9 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     low, high = (fault_of(operation, FAULTS[0], FAULTS[each]) for each in (1, 2))
     for pair in subject.parameters:
         shape = asked.query.get(pair.name.text)
+        size = _SIZES.get((operation.path, pair.name.text))
+        if shape is not None and size is not None:
+            shape = msgspec.structs.replace(shape, kind="integer", least=1.0, most=size)
         if shape is not None and not is_hole(pair.decoded):
             yield from _judged(low, high, pair.name.text, pair.decoded, "", pair.value.place(), shape)
     for value in path_values(subject):
