@@ -28,7 +28,7 @@ import msgspec
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.told import without_noise
 
-__all__ = ["LONGEST", "Cue", "clues_of_words", "cues"]
+__all__ = ["LONGEST", "Cue", "clues_of_answer", "clues_of_words", "cues"]
 
 LONGEST = 8_192  # characters of a text in which concepts are looked for
 _TELLING = frozenset({Symptom.CONSENT, Symptom.SIGNATURE})  # their own texts repeat what was asked
@@ -109,6 +109,17 @@ def clues_of_words(text: str, symptom: Symptom, answer: Iterable[str | None]) ->
             continue
         where = said if cue.answer else words
         if _says(concept.find, where) and (concept.unless is None or concept.unless.search(where) is None):
+            yield concept.clue
+
+
+def clues_of_answer(symptom: Symptom, answer: Iterable[str | None]) -> Iterator[Clue]:
+    """The clues in an answer's own texts, where the catalogue knows none of them."""
+    said = "\n".join(each for each in answer if each)[:LONGEST]
+    if not said:
+        return
+    for concept in cues():
+        cue = concept.cue
+        if cue.answer and (not cue.when or symptom in cue.when) and _says(concept.find, said):
             yield concept.clue
 
 

@@ -21,24 +21,23 @@ from recoup.catalogue.loader import catalogue
 from recoup.diagnosis import prose
 from recoup.diagnosis.claims import Reading, read
 from recoup.diagnosis.clue import Clue, Symptom
-from recoup.diagnosis.contradicting import clues_of_facts
+from recoup.diagnosis.context import Context
 from recoup.diagnosis.cues import clues_of_words
-from recoup.diagnosis.dates import clues_of_days
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
 from recoup.diagnosis.evidence import Area, Evidence, Ranking
+from recoup.diagnosis.gathering import Trace, gathered
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
-from recoup.diagnosis.linted import OPEN, clues_of_findings
 from recoup.diagnosis.match import rank
 from recoup.diagnosis.pasted import digest
 from recoup.diagnosis.pasted import read as read_messages
 from recoup.diagnosis.place import area_of, area_of_request
 from recoup.diagnosis.request import narrowed
 from recoup.diagnosis.shapes.claim import Claim
+from recoup.diagnosis.shapes.emptiness import MISSING_DATA, empty_answer
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
 from recoup.diagnosis.shapes.redirect import redirect_claim
 from recoup.diagnosis.symptom import symptom_of
-from recoup.diagnosis.told import told
 from recoup.diagnosis.transport import findings_of, no_answer
 from recoup.diagnosis.weighing import weighed
 from recoup.exchange import Exchange, Headers, Request, Response
@@ -58,12 +57,16 @@ class Engine:
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.index = Index(faults)
 
-    def diagnose(self, x: Input) -> Diagnosis:
-        """Which fault `x` shows. Text and bytes are searched for whole HTTP messages first, then read as prose."""
+    def diagnose(self, x: Input, context: Context | None = None, seller: str | None = None) -> Diagnosis:
+        """Which fault `x` shows. Text and bytes are searched for whole HTTP messages first, then read as prose.
+
+        `context` is what the other calls of the same trace did, `seller` what the trace calls the seller of this one.
+        """
+        trace = None if context is None else Trace(context, seller)
         if isinstance(x, Exchange):
-            return self._exchange(x)
+            return self._exchange(x, trace)
         if isinstance(x, Response):
-            return self._exchange(Exchange(response=x))
+            return self._exchange(Exchange(response=x), trace)
         messages = read_messages(x)
         if messages:
             return _joined([self._exchange(message) for message in messages])
@@ -83,7 +86,7 @@ class Engine:
 
     # -- one exchange -----------------------------------------------------------------------------------------------
 
-    def _exchange(self, exchange: Exchange) -> Diagnosis:
+    def _exchange(self, exchange: Exchange, trace: Trace | None = None) -> Diagnosis:
         response = exchange.response
         if response is None:
             return self._no_response(exchange)
@@ -100,14 +103,14 @@ class Engine:
             refusal = redirect_claim(response.headers.get("location"))
             if refusal is None:
                 return succeeded(status)  # a redirection: nothing failed yet
-            return self._judged(exchange, Reading(kind=refusal.kind), (refusal,), status)
+            return self._judged(exchange, Reading(kind=refusal.kind), (refusal,), status, trace=trace)
         reading = read(response.body, status=status, content_type=response.headers.get("content-type"))
         claims = reading.claims or self._claims_from_text(reading, exchange)
         if not claims:
             if status < 300:
                 return self._values(exchange, status, None if request is None else request.path)
             claims = (Claim(kind=reading.kind),)
-        return self._judged(exchange, reading, claims, status)
+        return self._judged(exchange, reading, claims, status, trace=trace)
 
     def _claims_from_text(self, reading: Reading, exchange: Exchange) -> tuple[Claim, ...]:
         """Claims from the words of plain text; a page is matched by its lines."""
@@ -172,6 +175,7 @@ class Engine:
         claims: Iterable[Claim],
         http_status: int | None,
         words: str | None = None,
+        trace: Trace | None = None,
     ) -> Diagnosis:
         request = exchange.request
         headers = _NO_HEADERS if exchange.response is None else exchange.response.headers
@@ -179,7 +183,7 @@ class Engine:
         operation = _operation(request, path)
         known = area_of_request(request, path)
         results = [
-            self._claim(exchange, reading, claim, http_status, headers, operation, known, path, words)
+            self._claim(exchange, reading, claim, http_status, headers, operation, known, path, words, trace)
             for claim in list(claims)[:MAX_OTHERS]
         ]
         return _joined(results)
@@ -195,6 +199,7 @@ class Engine:
         known: Area,
         path: str | None,
         words: str | None,
+        trace: Trace | None,
     ) -> Diagnosis:
         request = exchange.request
         if http_status is None and claim.item is None:
@@ -227,7 +232,13 @@ class Engine:
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
         ranking = narrowed(found, exchange, operation, evidence, path or "")
-        ranking = self._weighed(ranking, exchange, symptom_of(found, own, evidence.body), claim, words)
+        symptom = symptom_of(found, own, evidence.body)
+        recognised = bool(found.matches) and found.matches[0].basis == "message"
+        clues = list(
+            gathered(exchange, operation, claim, symptom, recognised=recognised, words=words, trace=trace)
+        )
+        if clues:
+            ranking = weighed(ranking, clues, self.index, area)
         status = own
         if hidden and ranking.matches and not ranking.tied:
             status = ranking.matches[0].fault.status
@@ -252,21 +263,6 @@ class Engine:
             exchange=exchange,
         )
 
-    def _weighed(
-        self, ranking: Ranking, exchange: Exchange, symptom: Symptom, claim: Claim, words: str | None
-    ) -> Ranking:
-        """The ranking with what the request and the words around the answer say."""
-        clues: list[Clue] = []
-        if exchange.request is not None and symptom in OPEN and claim.item is None:
-            clues += clues_of_findings(exchange, symptom)
-        if words is not None:
-            clues += clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
-            if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
-                clues += clues_of_facts(told(words), symptom, exchange.request, words)
-            if symptom in (Symptom.DENIED, Symptom.NOT_FOUND):
-                clues += clues_of_days(words)
-        return weighed(ranking, clues, self.index) if clues else ranking
-
     # -- prose --------------------------------------------------------------------------------------------------------
 
     def _text(self, data: str | bytes) -> Diagnosis:
@@ -276,6 +272,9 @@ class Engine:
         if failure is not None and not claims:
             return self._no_response(Exchange(request=found.request, no_response=failure))
         if not claims:
+            nothing = empty_answer(found.values, answered=found.status is not None and found.status < 300)
+            if nothing is not None and (found.status is None or found.status < 300):
+                return self._empty(nothing, found.status)
             if found.status is None:
                 return self._told_alone(found.text)
             if found.status < 400:
@@ -284,6 +283,15 @@ class Engine:
         return self._judged(
             Exchange(request=found.request, response=response), reading, claims, found.status, words=found.text
         )
+
+    def _empty(self, what: str, status: int | None) -> Diagnosis:
+        """A success without data, which somebody shows as a failure."""
+        fault = self.index.get(MISSING_DATA)
+        if fault is None:
+            return NOTHING_FAILED if status is None else succeeded(status)
+        check = "" if fault.check is None else fault.check.text
+        match = Match(fault=fault, score=0.8, basis="context", evidence=(what,), check=check)
+        return Diagnosis(faults=(match,), status=status, http_status=status, body_kind=BodyKind.JSON)
 
     def _told_alone(self, text: str) -> Diagnosis:
         """A text without any answer in it: what its words say by themselves, where they say it plainly."""

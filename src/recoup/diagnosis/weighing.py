@@ -12,9 +12,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from recoup.catalogue.fault import Fault, Where
 from recoup.diagnosis.clue import Clue
 from recoup.diagnosis.diagnosis import Match
-from recoup.diagnosis.evidence import Ranking
+from recoup.diagnosis.evidence import Area, Ranking
 from recoup.diagnosis.index import Index
 
 __all__ = ["weighed"]
@@ -25,8 +26,11 @@ _CLEAR = 1.2  # by so much more must the first be spoken for, to leave the other
 _HIGHEST, _LOWEST = 6.0, -6.0  # however many clues say the same
 
 
-def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index) -> Ranking:
-    """The ranking with the clues in it; the ranking itself where none concerns its rivals."""
+def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = Area.UNKNOWN) -> Ranking:
+    """The ranking with the clues in it; the ranking itself where none concerns its rivals.
+
+    A fault of another place than `area`, the one that answered, does not join them.
+    """
     weights: dict[str, float] = {}
     said: dict[str, list[tuple[float, str]]] = {}
     known = {match.fault.id: match for match in ranking.matches}
@@ -36,7 +40,7 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index) -> Ranking:
                 if name not in clue.introduces or weight <= 0:
                     continue
                 fault = index.get(name)
-                if fault is None:
+                if fault is None or not _may_join(fault, area):
                     continue
                 check = fault.check.text if fault.check is not None else ""
                 known[name] = Match(fault=fault, score=_NEWCOMER, basis="context", check=check)
@@ -54,6 +58,14 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index) -> Ranking:
         _told(known[name], odds[name] / whole, weights.get(name, 0.0), said.get(name, [])) for name in order
     )
     return msgspec.structs.replace(ranking, matches=matches, tied=_tied(ranking, order, odds, weights, first))
+
+
+def _may_join(fault: Fault, area: Area) -> bool:
+    if area is Area.STORAGE:
+        return Where.DOCUMENT_STORAGE in fault.where
+    if area is Area.LOGIN:
+        return Where.FRONT_DOOR not in fault.where or Where.LOGIN in fault.where
+    return True
 
 
 def _told(match: Match, score: float, weight: float, said: list[tuple[float, str]]) -> Match:

@@ -1,0 +1,74 @@
+"""Every clue beside the text of one answer, from wherever it comes: its header fields, the request, the words around it,
+the other calls of its trace. Which of them are asked depends on the symptom, so that an answer that names its cause
+costs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from recoup.catalogue.facts.operations import Operation
+from recoup.diagnosis.answered import clues_of_headers
+from recoup.diagnosis.clue import Clue, Symptom
+from recoup.diagnosis.context import Context
+from recoup.diagnosis.contextual import clues_of_context
+from recoup.diagnosis.contradicting import clues_of_facts
+from recoup.diagnosis.cues import clues_of_answer, clues_of_words
+from recoup.diagnosis.dates import clues_of_days
+from recoup.diagnosis.linted import OPEN, clues_of_findings
+from recoup.diagnosis.requested import clues_of_request
+from recoup.diagnosis.shapes.claim import Claim
+from recoup.diagnosis.told import told
+from recoup.exchange import Exchange
+
+__all__ = ["Trace", "gathered"]
+
+_WHERE = frozenset({Symptom.DENIED, Symptom.NOT_FOUND})  # symptoms of a call that went to the wrong place
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """What surrounds an exchange: the other calls of its trace, and what the trace calls its seller."""
+
+    context: Context
+    seller: str | None = None
+
+
+def gathered(
+    exchange: Exchange,
+    operation: Operation | None,
+    claim: Claim,
+    symptom: Symptom,
+    *,
+    recognised: bool,
+    words: str | None = None,
+    trace: Trace | None = None,
+) -> Iterator[Clue]:
+    """The clues for one claim. `recognised`: its text is one that the catalogue knows. `words`: the text in which the
+    answer was found, with what stands around it; None where there is none.
+    """
+    if claim.item is None and symptom is not Symptom.OTHER:
+        if exchange.response is not None:
+            yield from clues_of_headers(exchange.response.headers, symptom)
+        if exchange.request is not None and symptom in OPEN:
+            yield from clues_of_findings(exchange, symptom)
+        if exchange.request is not None and words is None:
+            yield from clues_of_request(exchange.request, operation, symptom)
+    if words is None:
+        if not recognised:
+            yield from _of_answer(symptom, claim.message, claim.details)
+    else:
+        yield from clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
+        if symptom in _WHERE:
+            yield from clues_of_facts(told(words), symptom, exchange.request, words)
+            yield from clues_of_days(words)
+    if trace is not None:
+        name = None if operation is None else "/".join(operation.key)
+        yield from clues_of_context(trace.context, exchange, symptom, seller=trace.seller, operation=name)
+
+
+@lru_cache(maxsize=1024)
+def _of_answer(symptom: Symptom, message: str | None, details: str | None) -> tuple[Clue, ...]:
+    return tuple(clues_of_answer(symptom, (message, details)))
