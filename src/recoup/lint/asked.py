@@ -28,6 +28,7 @@ __all__ = [
     "of_fulfillment",
     "path_values",
     "query_known",
+    "reached",
     "shaped",
     "split",
 ]
@@ -53,10 +54,17 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "string"
 
 
+def reached(subject: Subject) -> Operation | None:
+    """The operation that a request reaches, at Amazon or at a sandbox or proxy of this machine; None for others."""
+    host = subject.host
+    here = subject.is_api or "." not in host or host.startswith("127.")
+    return subject.operation if here else None
+
+
 def asked_of(subject: Subject, around: Around) -> tuple[Shapes, Asked] | None:
     """What the operation of this request asks for; None where it is not known."""
-    operation = subject.operation
-    if operation is None or not subject.is_api:
+    operation = reached(subject)
+    if operation is None:
         return None
     known = around.shapes or shapes()
     asked = known.of(operation)

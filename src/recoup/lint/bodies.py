@@ -25,7 +25,7 @@ def document(subject: Subject) -> JsonText | None:
     if known is not None:
         return known
     body = subject.body
-    if body is None or not subject.is_api or len(body) > LARGEST:
+    if body is None or len(body) > LARGEST:
         return None
     text = body.text.strip()
     if not text or text[0] == "<" or (subject.form is Form.CURL and text[0] == "@"):

@@ -197,12 +197,9 @@ class Subject:
     @property
     def is_api(self) -> bool:
         """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
-        path of its kind; or to a host of this machine or network, where a sandbox or proxy stands, and an operation.
-        """
+        path of its kind."""
         if self.endpoint is not None:
             return True
-        if self.host and ("." not in self.host or self.host.startswith("127.")):
-            return self.operation is not None
         return not self.host and self.path.text.startswith("/") and not self.path.text.startswith(_NOT_OF_THE_API)
 
     @cached_property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recoup.lint.asked import asked_of, fault_of, is_fixed_word, is_hole, shaped
+from recoup.lint.asked import asked_of, fault_of, is_fixed_word, is_hole, reached, shaped
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
@@ -28,8 +28,8 @@ _FIX = "Write it like 2026-03-01T00:00:00Z."
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at each value of a date parameter, or of a date field of the body, that is in another form."""
-    operation = subject.operation
-    if operation is None or not subject.is_api:
+    operation = reached(subject)
+    if operation is None:
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     free = operation.api.startswith(_FREE)

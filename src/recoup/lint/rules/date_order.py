@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from recoup.lint.asked import fault_of
+from recoup.lint.asked import fault_of, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.moments import Moment, read_moment
 from recoup.lint.rule import Around, found
@@ -23,8 +23,8 @@ _PAST = re.compile(r"(?i:created|updated|posted|started|changed).*(?:after|since
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the end of a range that lies before its beginning; with `now`, at a beginning that is ahead."""
-    operation = subject.operation
-    if operation is None or not subject.is_api or operation.api.startswith("vendor"):
+    operation = reached(subject)
+    if operation is None or operation.api.startswith("vendor"):
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     for name in operation.date_query:

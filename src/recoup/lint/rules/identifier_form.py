@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from recoup.catalogue.facts import marketplaces
-from recoup.lint.asked import Given, fault_of, given, is_fixed_word, is_hole, is_static_sandbox
+from recoup.lint.asked import Given, fault_of, given, is_fixed_word, is_hole, is_static_sandbox, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.subject import Subject
@@ -175,8 +175,8 @@ _KINDS: dict[str, tuple[Callable[[str], _Said | None], frozenset[str] | None]] =
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at each value whose name says what it should be, and whose form says that it is not."""
-    operation = subject.operation
-    if operation is None or not subject.is_api:
+    operation = reached(subject)
+    if operation is None:
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[2])
     fixed = is_static_sandbox(subject)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
+from recoup.lint.asked import reached
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.json_text import Node
@@ -30,7 +31,7 @@ _PATHS = ("inventory/update", "inventory/fetch")
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the uri, the quantity or the sequence number of each such element."""
-    operation, read = subject.operation, document(subject)
+    operation, read = reached(subject), document(subject)
     if operation is None or operation.id != "batchInventory" or read is None or read.root is None:
         return
     listed = read.root.get("requests")

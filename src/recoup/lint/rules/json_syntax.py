@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recoup.catalogue.facts.operations import Body
-from recoup.lint.asked import fault_of
+from recoup.lint.asked import fault_of, reached
 from recoup.lint.bodies import document
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
@@ -26,7 +26,7 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at each character or word that does not belong; of a text that ends early only a suspicion."""
-    operation, body = subject.operation, subject.body
+    operation, body = reached(subject), subject.body
     if body is None or operation is None or operation.body is Body.NONE or subject.method.text in _BODILESS:
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from recoup.lint.asked import asked_of, fault_of, is_static_sandbox, shaped
+from recoup.lint.asked import asked_of, fault_of, is_static_sandbox, reached, shaped
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.json_text import Node
@@ -46,7 +46,7 @@ _SOMETHING = frozenset({"updatePackageStatus"})
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding in the object that lacks something, behind its last field; at a nested object that is empty or none."""
-    known, operation = asked_of(subject, around), subject.operation
+    known, operation = asked_of(subject, around), reached(subject)
     if known is None or operation is None or is_static_sandbox(subject):
         return
     shapes, asked = known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recoup.lint.asked import asked_of, fault_of, is_static_sandbox, query_known
+from recoup.lint.asked import asked_of, fault_of, is_static_sandbox, query_known, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.rules.parameter_name import meant
@@ -23,8 +23,8 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
 
     One that is there under a misspelt name is left to the rule about names.
     """
-    operation = subject.operation
-    if operation is None or not subject.is_api or not query_known(subject) or is_static_sandbox(subject):
+    operation = reached(subject)
+    if operation is None or not query_known(subject) or is_static_sandbox(subject):
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     known = asked_of(subject, around)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from recoup.lint.asked import given
+from recoup.lint.asked import given, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.subject import Subject
@@ -21,8 +21,8 @@ _NAMES = frozenset({"reporttype", "reporttypes", "feedtype", "feedtypes"})
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the type, with the name without these underscores."""
-    operation = subject.operation
-    if operation is None or operation.api not in ("reports", "feeds") or not subject.is_api:
+    operation = reached(subject)
+    if operation is None or operation.api not in ("reports", "feeds"):
         return
     for value in given(subject):
         match = _OLD.fullmatch(value.value) if value.name.lower() in _NAMES else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from recoup.lint.asked import fault_of, is_hole
+from recoup.lint.asked import fault_of, is_hole, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.subject import Pair, Subject
@@ -26,8 +26,8 @@ _ODD = re.compile(r"[\"'\s<>{}\\]")
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the token, at the character that was altered, or at the parameter beside it."""
-    operation = subject.operation
-    if operation is None or not subject.is_api:
+    operation = reached(subject)
+    if operation is None:
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     for name in operation.page_token:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from urllib.parse import unquote
 
-from recoup.lint.asked import fault_of
+from recoup.lint.asked import fault_of, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.subject import Subject
@@ -43,8 +43,8 @@ def _folded(name: str) -> str:
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the name, with the nearest one; proof only where a required one is missing for it."""
-    operation = subject.operation
-    if operation is None or not subject.is_api or not operation.source.startswith("model:"):
+    operation = reached(subject)
+    if operation is None or not operation.source.startswith("model:"):
         return
     given = {pair.name.text for pair in subject.parameters}
     fault = fault_of(operation, FAULTS[0], FAULTS[1])

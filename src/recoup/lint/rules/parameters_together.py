@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from recoup.lint.asked import fault_of, is_static_sandbox, query_known
+from recoup.lint.asked import fault_of, is_static_sandbox, query_known, reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.rules.parameter_name import meant
@@ -91,8 +91,8 @@ _BONDS: dict[str, tuple[_Bond, ...]] = {
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the parameter that lacks its companion or that must not be there; behind the query where none is."""
-    operation = subject.operation
-    if operation is None or not subject.is_api or not query_known(subject) or is_static_sandbox(subject):
+    operation = reached(subject)
+    if operation is None or not query_known(subject) or is_static_sandbox(subject):
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     given = {pair.name.text: pair for pair in subject.parameters if pair.decoded.strip()}

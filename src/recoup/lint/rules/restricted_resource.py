@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recoup.catalogue.facts.operations import operations
-from recoup.lint.asked import is_hole
+from recoup.lint.asked import is_hole, reached
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.json_text import Node
@@ -26,7 +26,7 @@ _ELEMENTS = frozenset({"buyerInfo", "shippingAddress", "buyerTaxInformation"})
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the path, the method or the data element."""
-    operation, read = subject.operation, document(subject)
+    operation, read = reached(subject), document(subject)
     if operation is None or operation.id != "createRestrictedDataToken" or read is None or read.root is None:
         return
     listed = read.root.get("restrictedResources")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recoup.lint.asked import asked_of, fault_of, shaped, split
+from recoup.lint.asked import asked_of, fault_of, reached, shaped, split
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
@@ -28,8 +28,8 @@ _FIX = "Send several requests with at most {} each."
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the first element that is too many, to the end of the list."""
-    operation, known = subject.operation, asked_of(subject, around)
-    if operation is None or not subject.is_api:
+    operation, known = reached(subject), asked_of(subject, around)
+    if operation is None:
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     for name, most in operation.max_items.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from recoup.lint.asked import reached
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.moments import Moment, read_moment
 from recoup.lint.rule import Around, found
@@ -38,8 +39,8 @@ _NAMES = frozenset(
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the value, where `now` is known, with the latest instant that is taken."""
-    operation = subject.operation
-    if operation is None or around.now is None or not subject.is_api or operation.api not in ("orders", "finances"):
+    operation = reached(subject)
+    if operation is None or around.now is None or operation.api not in ("orders", "finances"):
         return
     for pair in subject.parameters:
         if pair.name.text not in _NAMES or pair.name.text not in operation.query:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from recoup.lint.asked import asked_of, fault_of, is_hole, shaped, split
+from recoup.lint.asked import asked_of, fault_of, is_hole, reached, shaped, split
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
@@ -41,7 +41,7 @@ _OWNED = frozenset(
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the value, with the nearest known one."""
-    operation, known = subject.operation, asked_of(subject, around)
+    operation, known = reached(subject), asked_of(subject, around)
     if operation is None or known is None:
         return
     shapes, asked = known

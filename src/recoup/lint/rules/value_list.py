@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from recoup.lint.asked import fault_of, is_hole, split
+from recoup.lint.asked import fault_of, is_hole, reached, split
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.rule import Around, found
 from recoup.lint.subject import Pair, Subject
@@ -26,8 +26,8 @@ _WORDS = re.compile(r"(?i:sku|keyword|name|title|brand|identifiers)")
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at each list that is written otherwise, and at the repetition of a parameter that is not repeated."""
-    operation = subject.operation
-    if operation is None or not subject.is_api:
+    operation = reached(subject)
+    if operation is None:
         return
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
     seen: dict[str, Pair] = {}

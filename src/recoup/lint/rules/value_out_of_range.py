@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from recoup.lint.asked import asked_of, fault_of, is_fixed_word, is_hole, path_values, shaped
+from recoup.lint.asked import asked_of, fault_of, is_fixed_word, is_hole, path_values, reached, shaped
 from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
@@ -33,7 +33,7 @@ _COUNTS = re.compile(r"(?i)^(?:(?:\w*_)?quantity|\w*quantity(?:ordered|shipped)?
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the value."""
-    operation, known = subject.operation, asked_of(subject, around)
+    operation, known = reached(subject), asked_of(subject, around)
     if operation is None or known is None:
         return
     shapes, asked = known
