@@ -2,7 +2,7 @@
 
     summary = Summary()
     summary.add(traced, diagnosis)     # a failure, or a success that had to be looked at
-    summary.passed(passed)             # a success that had not
+    summary.passed(200, "orders/v0/getOrders", at, seller)
     summary.merge(other)               # what another process counted
     summary.as_dict()
 
@@ -14,12 +14,13 @@ order of the exchanges. Of names (sellers, pairs) only so many are kept; what co
 from __future__ import annotations
 
 from hashlib import blake2b
+from math import inf
 from typing import Any, Self
 
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.redaction import redact_text
 from recoup.traces.series import FINEST, Series
-from recoup.traces.traced import Passed, Place, Traced, Unread, name_of
+from recoup.traces.traced import Place, Traced, Unread, name_of
 
 __all__ = ["OTHERS", "UNKNOWN", "Calls", "FaultCount", "Summary"]
 
@@ -152,26 +153,59 @@ class Summary:
     """Everything that was counted so far."""
 
     def __init__(self) -> None:
-        self.exchanges = 0
-        self.failures = 0
+        self._exchanges = 0
+        self._failures = 0
+        self._no_time = 0
+        self._first = inf
+        self._last = -inf
+        self._statuses: dict[int, int] = {}
+        self.skipped = 0
+        """Records that tell of no exchange."""
         self.unread = 0
         """Records that could not be read."""
         self.unread_examples: list[Unread] = []
-        self.no_time = 0
-        """Exchanges of which the trace does not say when they were."""
-        self.first: float | None = None
-        """The earliest and the latest instant, epoch seconds; None where no exchange has one."""
-        self.last: float | None = None
         self.faults: dict[str, FaultCount] = {}
         """By the id of the likeliest fault; `UNKNOWN` where none is known."""
-        self.statuses: dict[int, int] = {}
-        """By HTTP status; 0 where there was no response."""
         self._operations: dict[str, Calls] = {}
         self._sellers: dict[str, Calls] = {}
         self._pairs: dict[tuple[str, str], Calls] = {}
-        # (operation, seller, minute, throttled, failed) -> how often: one step for each call, sorted in now and then
-        self._loose: dict[tuple[str | None, str | None, int | None, bool, bool], int] = {}
+        # (operation, seller, minute, status, failed) -> how often: one step for each call, sorted in now and then
+        self._loose: dict[tuple[str | None, str | None, int | None, int, bool], int] = {}
         self._failed_before: dict[bytes, str] = {}  # fingerprint of a request -> fault
+
+    @property
+    def exchanges(self) -> int:
+        """How many there are, failures and successes."""
+        self._sort_in()
+        return self._exchanges
+
+    @property
+    def failures(self) -> int:
+        """How many exchanges failed."""
+        self._sort_in()
+        return self._failures
+
+    @property
+    def no_time(self) -> int:
+        """Exchanges of which the trace does not say when they were."""
+        self._sort_in()
+        return self._no_time
+
+    @property
+    def statuses(self) -> dict[int, int]:
+        """By HTTP status; 0 where there was no response."""
+        self._sort_in()
+        return self._statuses
+
+    @property
+    def first(self) -> float | None:
+        """The earliest instant in epoch seconds; None where no exchange has one."""
+        return self._first if self._first < inf else None
+
+    @property
+    def last(self) -> float | None:
+        """The latest instant."""
+        return self._last if self._last > -inf else None
 
     @property
     def operations(self) -> dict[str, Calls]:
@@ -193,9 +227,25 @@ class Summary:
 
     # -- counting ----------------------------------------------------------------------------------------------------
 
-    def passed(self, item: Passed) -> None:
-        """Count a success in which nothing can hide."""
-        self._called(item.operation, item.seller, item.at, item.status, failed=False)
+    def passed(
+        self, status: int, operation: str | None, at: float | None, seller: str | None, *, failed: bool = False
+    ) -> None:
+        """Count a success in which nothing can hide, without a look at it; `at` is in epoch seconds."""
+        minute = None
+        if at is not None:
+            minute = int(at // FINEST)
+            if at < self._first:
+                self._first = at
+            if at > self._last:
+                self._last = at
+        key = (operation, seller, minute, status, failed)
+        loose = self._loose
+        if key in loose:
+            loose[key] += 1
+        else:
+            loose[key] = 1
+            if len(loose) > MAX_LOOSE:
+                self._sort_in()
 
     def add(self, traced: Traced, diagnosis: Diagnosis) -> None:
         """Count one exchange and its diagnosis: its first failure counts as its fault."""
@@ -203,7 +253,7 @@ class Summary:
         response = traced.exchange.response
         status = response.status if response is not None else diagnosis.http_status or 0
         at = traced.at
-        self._called(operation, traced.seller, at, status, failed=diagnosis.failed)
+        self.passed(status, operation, at, traced.seller, failed=diagnosis.failed)
         if not diagnosis.failed:
             return
         fault = self.faults.setdefault(diagnosis.id or UNKNOWN, FaultCount())
@@ -228,32 +278,14 @@ class Summary:
         if len(self.unread_examples) < MAX_UNREAD:
             self.unread_examples.append(unread)
 
-    def _called(
-        self, operation: str | None, seller: str | None, at: float | None, status: int, *, failed: bool
-    ) -> None:
-        self.exchanges += 1
-        if failed:
-            self.failures += 1
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-        if at is None:
-            self.no_time += 1
-        else:
-            if self.first is None or at < self.first:
-                self.first = at
-            if self.last is None or at > self.last:
-                self.last = at
-        key = (operation, seller, None if at is None else int(at // FINEST), status == 429, failed)
-        loose = self._loose
-        if key in loose:
-            loose[key] += 1
-        else:
-            loose[key] = 1
-            if len(loose) > MAX_LOOSE:
-                self._sort_in()
-
     def _sort_in(self) -> None:
         loose, self._loose = self._loose, {}
-        for (operation, seller, minute, throttled, failed), times in loose.items():
+        for (operation, seller, minute, status, failed), times in loose.items():
+            self._exchanges += times
+            self._failures += times if failed else 0
+            self._no_time += times if minute is None else 0
+            self._statuses[status] = self._statuses.get(status, 0) + times
+            throttled = status == 429
             name, whose = operation or UNKNOWN, seller or UNKNOWN
             for calls in (
                 _room(self._operations, name, MAX_NAMES),
@@ -285,19 +317,21 @@ class Summary:
 
     def merge(self, other: Summary) -> Self:
         """Count what `other` has counted too; `other` is of exchanges that come after those of this one."""
-        self.exchanges += other.exchanges
-        self.failures += other.failures
+        self._sort_in()
+        self._exchanges += other.exchanges
+        self._failures += other.failures
+        self._no_time += other.no_time
+        self._first, self._last = min(self._first, other._first), max(self._last, other._last)
+        self.skipped += other.skipped
         self.unread += other.unread
         self.unread_examples = (self.unread_examples + other.unread_examples)[:MAX_UNREAD]
-        self.no_time += other.no_time
-        self.first, self.last = _span(self.first, self.last, other.first, other.last)
         for name, fault in other.faults.items():
             self.faults.setdefault(name, FaultCount()).merge(fault)
-        _merge(self.statuses, other.statuses)
+        _merge(self._statuses, other.statuses)
         for name, calls in other.operations.items():
-            _room(self.operations, name, MAX_NAMES).merge(calls)
+            _room(self._operations, name, MAX_NAMES).merge(calls)
         for name, calls in other.sellers.items():
-            _room(self.sellers, name, MAX_NAMES).merge(calls)
+            _room(self._sellers, name, MAX_NAMES).merge(calls)
         for (name, whose), calls in other.pairs.items():
             self._pair(name, whose).merge(calls)
         for key, id_ in other._failed_before.items():
@@ -322,6 +356,7 @@ class Summary:
         return {
             "exchanges": self.exchanges,
             "failures": self.failures,
+            "skipped": self.skipped,
             "unread": self.unread,
             "unread_examples": [{**each.place.as_dict(), "reason": each.reason} for each in self.unread_examples],
             "no_time": self.no_time,

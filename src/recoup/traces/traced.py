@@ -1,10 +1,11 @@
-"""What a reader gives: an exchange with the place where it stands, a success told in few words, or what was unreadable.
+"""What a reader gives: an exchange with the place where it stands, or why a record could not be read.
 
 All of them hold what stood there, secrets included; whatever is shown of them goes through a diagnosis or redaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,7 +13,19 @@ import msgspec
 from recoup.catalogue.facts.operations import Operation, operations
 from recoup.exchange import Exchange
 
-__all__ = ["Item", "Passed", "Place", "Told", "Traced", "Unread", "name_of", "operation_named", "operation_of"]
+__all__ = [
+    "SKIPPED",
+    "Item",
+    "OnPassed",
+    "Place",
+    "Skipped",
+    "Told",
+    "Traced",
+    "Unread",
+    "name_of",
+    "operation_named",
+    "operation_of",
+]
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -66,16 +79,8 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.exchange.at is None else self.exchange.at.timestamp()
 
 
-class Passed(msgspec.Struct, frozen=True, gc=False):
-    """A success in which no failure can hide, told by what counting needs. `at` is in epoch seconds, `operation` is
-    `api/version/id`.
-    """
-
-    status: int
-    operation: str | None
-    at: float | None
-    seller: str | None
-    application: str | None
+OnPassed = Callable[[int, str | None, float | None, str | None], object]
+"""Is told a success in which no failure can hide: HTTP status, operation (`api/version/id`), epoch seconds, seller."""
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -85,7 +90,13 @@ class Unread(msgspec.Struct, frozen=True):
     reason: str
 
 
-Item = Traced | Passed | Unread
+class Skipped(msgspec.Struct, frozen=True):
+    """A record that is well-formed and tells of no exchange: another line of the same log."""
+
+
+SKIPPED = Skipped()
+
+Item = Traced | Unread | Skipped
 """What the readers give, one after the other."""
 
 

@@ -1,0 +1,127 @@
+"""From what was read to a diagnosis with its decision, with little work for answers that come again and again."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from recoup.diagnosis.diagnosis import Diagnosis, Match
+from recoup.diagnosis.engine import Engine
+from recoup.exchange import Request
+from recoup.recovery.judgement import advise
+from recoup.redaction import mask
+from recoup.traces.traced import Told, Traced, operation_named, operation_of
+
+__all__ = ["Judge"]
+
+_MOST = 5000
+_SETTLED = frozenset({"retry", "give_up", "renew_token"})  # decisions that name no date and nothing to read
+
+
+class Judge:
+    """Diagnoses the exchanges of a trace. Not for threads: each has its own.
+
+    The same answer to the same operation means the same where its message alone proves its fault; such answers are
+    remembered (the last few thousand). All others are diagnosed each by itself. With `counting` the same answer to
+    requests of the same form is too: what is counted does not depend on the one order id that stood in the path, and
+    the words of the evidence, which do, are not shown.
+    """
+
+    def __init__(self, engine: Engine, *, counting: bool = False) -> None:
+        self.engine = engine
+        self._counting = counting
+        self._known: dict[tuple[object, ...], Diagnosis] = {}
+
+    def __call__(self, traced: Traced) -> Diagnosis:
+        """The diagnosis of one exchange, with its decision. Never raises on account of what was read."""
+        if traced.told is not None and (told := self._told(traced, traced.told)) is not None:
+            return told
+        if traced.text is not None:
+            return advise(self.engine.diagnose(traced.text))
+        return self._exchange(traced)
+
+    def _exchange(self, traced: Traced) -> Diagnosis:
+        exchange = traced.exchange
+        request, response = exchange.request, exchange.response
+        if response is None or response.status < 400 or len(response.body) > 2000:
+            return advise(self.engine.diagnose(exchange))
+        headers = response.headers
+        operation = operation_of(traced)
+        key = (
+            response.status,
+            response.body,
+            None if request is None else (request.method, request.path if operation is None else operation.key),
+            headers.get("retry-after"),
+            headers.get("x-amzn-ratelimit-limit"),
+            headers.get("x-amzn-errortype"),
+            headers.get("content-type"),
+        )
+        known = self._known.get(key)
+        if known is not None:
+            request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-rid")
+            path = None if request is None else request.path
+            return msgspec.structs.replace(
+                known, exchange=exchange, path=path, request_id=None if request_id is None else request_id[:200]
+            )
+        form = (*key, *_form(request)) if self._counting and request is not None and _is_timeless(request) else None
+        if form is not None and (known := self._known.get(form)) is not None:
+            return msgspec.structs.replace(known, exchange=exchange)
+        diagnosis = advise(self.engine.diagnose(exchange))
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        if _by_message_alone(diagnosis):
+            self._known[key] = diagnosis
+        elif form is not None:
+            self._known[form] = diagnosis
+        return diagnosis
+
+    def _told(self, traced: Traced, told: Told) -> Diagnosis | None:
+        """What recoup had made of it when it saw the whole answer, which its log does not hold."""
+        fault = self.engine.index.get(told.fault)
+        if fault is None:
+            return None
+        response = traced.exchange.response
+        sure = told.tied < 2
+        words = "recoup recognised it when the answer came" + ("" if sure else f", as one of {told.tied} rivals")
+        request = traced.exchange.request
+        diagnosis = Diagnosis(
+            faults=(Match(fault=fault, score=0.95 if sure else 1 / told.tied, basis="message", evidence=(words,)),),
+            status=response.status if response is not None else None,
+            http_status=response.status if response is not None else None,
+            request_id=None if response is None else response.headers.get("x-amzn-requestid"),
+            method=None if request is None else request.method,
+            path=None if request is None else request.path,
+            operation=operation_of(traced) or operation_named(traced.operation),
+            exchange=traced.exchange,
+        )
+        return advise(diagnosis)
+
+
+_CHARACTERS = bytes(57 if 48 <= c <= 57 else 97 if 97 <= c <= 122 else 65 if 65 <= c <= 90 else c for c in range(256))
+_DATE = re.compile(r"20\d\d-?\d\d")
+
+
+def _form(request: Request) -> tuple[object, ...]:
+    """What of a request can decide between rivals: all of it, but that a path counts by the kinds of its characters,
+    a token by its kind and length, and an id of the request itself not at all.
+    """
+    base, _, query = request.url.partition("?")
+    fields = tuple(
+        (name, mask(value) if "token" in name or "auth" in name else value)
+        for name, value in ((name.lower(), value) for name, value in request.headers)
+        if name not in ("x-amz-date", "date", "x-request-id", "traceparent", "content-length")
+    )
+    return (base.encode("utf-8", "replace").translate(_CHARACTERS), query, fields, request.body)
+
+
+def _is_timeless(request: Request) -> bool:
+    """Whether no instant stands in the query: what one means depends on when it was sent."""
+    return _DATE.search(request.url.partition("?")[2]) is None
+
+
+def _by_message_alone(diagnosis: Diagnosis) -> bool:
+    if len(diagnosis.faults) != 1 or diagnosis.others or diagnosis.item is not None or diagnosis.findings:
+        return False
+    decision = diagnosis.decision or {}
+    return diagnosis.faults[0].basis == "message" and decision.get("action") in _SETTLED and diagnosis.read_back is None
