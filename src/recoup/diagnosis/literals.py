@@ -27,6 +27,8 @@ _INNER_OBJECT = {quote: re.compile(rf"\s*[{{\[]\s*{quote}[A-Za-z_]") for quote i
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 _WORDS: dict[str, Any] = {"null": None, "none": None, "nil": None, "undefined": None, "true": True, "false": False}
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
+_DECIMAL = re.compile(r"[+-]?\d{1,18}\.\d{1,18}")
+_BRACES = re.compile(r"[{}]")
 
 
 class Literal(msgspec.Struct, frozen=True):
@@ -45,19 +47,23 @@ def parse_json(data: bytes | str) -> tuple[bool, Any]:
         return False, None
 
 
-def read_literal(text: str, start: int = 0) -> Literal | None:
-    """The object, list or tuple that begins at `start`, however it is written; None where none begins there."""
+def read_literal(text: str, start: int = 0, *, holes: bool = False) -> Literal | None:
+    """The object, list or tuple that begins at `start`, however it is written; None where none begins there.
+
+    With `holes` a value without quotes, which in code is a variable or an expression, is given as `{its words}`.
+    """
     if start >= len(text) or text[start] not in _CLOSERS:
         return None
-    reader = _Reader(text[: start + MAX_LENGTH], start)
+    reader = _Reader(text[: start + MAX_LENGTH], start, holes=holes)
     value = reader.container(0)
     return Literal(value, reader.at, reader.complete)
 
 
 class _Reader:
-    def __init__(self, text: str, at: int) -> None:
+    def __init__(self, text: str, at: int, *, holes: bool = False) -> None:
         self.text = text
         self.at = at
+        self.holes = holes
         self.complete = True
 
     def blanks(self) -> None:
@@ -187,7 +193,11 @@ class _Reader:
         lowered = word.lower()
         if lowered in _WORDS:
             return _WORDS[lowered]
-        return int(word) if _INTEGER.fullmatch(word) else word
+        if _INTEGER.fullmatch(word):
+            return int(word)
+        if self.holes and not key:
+            return float(word) if _DECIMAL.fullmatch(word) else "{" + _BRACES.sub("", word)[:80] + "}"
+        return word
 
 
 def _paired(text: str) -> str:

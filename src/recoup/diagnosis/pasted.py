@@ -14,6 +14,10 @@ from typing import Any
 import msgspec
 
 from recoup.diagnosis.body import decode, values_in
+from recoup.diagnosis.excerpts.curl_output import plain_messages
+from recoup.diagnosis.excerpts.fields import fields_in, of_request, of_response
+from recoup.diagnosis.excerpts.requested import curl_request, request_in
+from recoup.diagnosis.excerpts.statuses import status_in
 from recoup.exchange import Exchange, Headers, Request, Response
 
 __all__ = ["Digest", "digest", "pieces", "read"]
@@ -28,65 +32,14 @@ _REQUEST_LINE = re.compile(
     r"(?:[ \t]+HTTP/\d(?:\.\d)?)?[ \t]*\r?$",
     re.MULTILINE,
 )
-_HEADER = re.compile(r"[<>]?[ \t]{0,4}([A-Za-z0-9][A-Za-z0-9\-]{0,80})[ \t]{0,4}:[ \t]?([^\r\n]*)\r?$")
+_HEADER = re.compile(
+    r"[<>]?[ \t]{0,4}(?P<quote>[\"']?)([A-Za-z0-9][A-Za-z0-9\-]{0,80})(?P=quote)(?:[ \t]{0,4}:[ \t]?|\t)([^\r\n]*)\r?$"
+)
+# A body begins so; a line of prose behind a request is none of its body.
+_BODY_BEGINS = re.compile(r"\s*(?:[{\[<\"]|[\w.%\-]{1,80}=|--)")
 _MASKED = re.compile(rb"<[a-z ]{3,30}, \d{1,9} characters>|<e-mail address>|<redacted>@")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})[^\r\n]{0,100}\r?\n")
 
-_METHOD_URL = re.compile(
-    r"(?<![A-Za-z])(GET|POST|PUT|PATCH|DELETE)(?![A-Za-z])"
-    r"[\s`'\":,]{1,12}(?:request to [`'\"]{0,2}|on [`'\"]{0,2})?"
-    r"((?:https?://|/)[A-Za-z0-9][^\s\"'`<>)]{1,2000})"
-)
-_URL = re.compile(
-    r"https?://(?:[a-z0-9.\-]{0,100}(?:amazon|a2z|amazonaws)\.[a-z.]{2,12})(?::\d{1,5})?(/[^\s\"'`<>)]{0,2000})?",
-    re.IGNORECASE,
-)
-_REASONS = (
-    "Bad Request|Unauthorized|Forbidden|Not ?Found|Method Not Allowed|Conflict|Precondition|Request Entity|Payload|"
-    "Unsupported Media|Unprocessable|Too Many|Internal Server|Service Unavailable|Gateway Time"
-)
-# How texts name a status, the surest way first. Of the statuses that one way finds, the first that is an error counts.
-_STATUS_HINTS = (
-    re.compile(
-        r"HTTP(?:/\d(?:\.\d)?)?\s{0,3}(?:status|error|code|response)?\s{0,3}[:=]?\s{0,3}([2-5]\d\d)(?!\d)", re.I
-    ),
-    re.compile(
-        r"status[ _\-]?code['\"]?\]?(?::\w{1,30}:?\w{0,12}\])?"
-        r"\s{0,4}(?:=>|[:=]|of|is|was)?\s{0,4}['\"]?([2-5]\d\d)(?!\d)",
-        re.I,
-    ),
-    re.compile(r"\bHTTPStatus\s{0,3}=\s{0,3}([2-5]\d\d)(?!\d)", re.I),
-    re.compile(r"\bresponse[_ ]?code\s{0,3}[:=]\s{0,3}([2-5]\d\d)(?!\d)", re.I),
-    re.compile(r"(?<!\d)([45]\d\d) (?:Client|Server) Error", re.I),
-    re.compile(r"resulted in an? [`'\"]?([45]\d\d)(?!\d)", re.I),
-    re.compile(rf"(?<![\d.])\(?([45]\d\d)\)?[ :\-]{{1,3}}(?:{_REASONS})", re.I),
-    re.compile(r"\[([45]\d\d)\]"),
-    re.compile(r"['\"]?\bstatus['\"]?\s{0,3}(?:=>|[:=])\s{0,3}['\"]?([45]\d\d)(?!\d)", re.I),
-    re.compile(r"\berror(?: code)?[ :(=]{1,3}([45]\d\d)(?!\d)", re.I),
-    re.compile(r"(?<![\d.])([45]\d\d) (?:error|status|response|on )", re.I),
-    re.compile(
-        r"\b(?:get|got|getting|gets|receive|received|returns|returned|answers)(?: an?)?(?: \w{1,12})? "
-        r"[`'\"]?([45]\d\d)(?!\d)",
-        re.I,
-    ),
-)
-_HEADER_HINT = re.compile(
-    r"['\"]?(?<![\w\-])(x-amzn?-[a-z\-]{2,30}|retry-after|server|host|user-agent|content-type)['\"]?"
-    r"\s{0,3}(?::|=>)\s{0,3}\[?['\"]?([^\"'\r\n\],]{1,300})",
-    re.IGNORECASE,
-)
-# Content-Type is told of requests: what the response was sent as is seen from its body.
-_REQUEST_HEADERS = frozenset(
-    {
-        "x-amz-access-token",
-        "x-amz-date",
-        "x-amz-content-sha256",
-        "x-amz-security-token",
-        "host",
-        "user-agent",
-        "content-type",
-    }
-)
 _QUOTED = re.compile(r"\"([^\"\r\n]{6,500})\"|'([^'\r\n]{6,500})'|`([^`\r\n]{6,500})`")
 
 
@@ -114,7 +67,8 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
         return []
     if b"\x00" in raw[:64] or raw[:2] == b"\x1f\x8b":
         raw = decode(raw).encode("utf-8", "replace")
-    text = raw.removeprefix(b"\xef\xbb\xbf").decode("latin-1")  # every byte keeps its place, also in a packed body
+    raw = plain_messages(raw.removeprefix(b"\xef\xbb\xbf"))
+    text = raw.decode("latin-1")  # every byte keeps its place, also in a packed body
     statuses = list(islice(_STATUS_LINE.finditer(text), MAX_MESSAGES))
     requests = list(islice(_REQUEST_LINE.finditer(text), MAX_MESSAGES))
     exchanges: list[Exchange] = []
@@ -128,7 +82,11 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
         following += [each.start() for each in statuses[position + 1 : position + 2]]
         end = min(following, default=len(text))
         headers, body = _message(text, found.end(), end)
-        request = _request(text, before[-1], found.start()) if before else None
+        request = (
+            _request(text, before[-1], found.start())
+            if before
+            else curl_request(raw[previous : found.start()].decode("utf-8", "replace"))
+        )
         response = Response(status=status, headers=headers, body=_content(headers, body.encode("latin-1")))
         exchanges.append(Exchange(request=request, response=response))
         previous = end
@@ -137,6 +95,14 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
 
 def _request(text: str, found: re.Match[str], end: int) -> Request:
     headers, body = _message(text, found.end(), end)
+    framed = "content-length" in headers or "transfer-encoding" in headers
+    if not framed and not len(headers):
+        # Somebody wrote fields as a list of their own, apart from the first line.
+        again, rest = _message(text, text.find("\n", found.end(), end), end)
+        if len(again) > 1:
+            headers, body = again, rest
+    if not framed and _BODY_BEGINS.match(body) is None:
+        body = ""
     return Request(method=found[1], url=found[2], headers=headers, body=body.encode("latin-1").strip() or None)
 
 
@@ -154,7 +120,10 @@ def _message(text: str, at: int, end: int) -> tuple[Headers, str]:
         found = _HEADER.match(line)
         if found is None:
             break
-        items.append((found[1], found[2].strip()))
+        value = found[3].strip()
+        if found["quote"]:
+            value = value.removesuffix(",").strip(found["quote"])
+        items.append((found[2], value))
         at = stop + 1
     return Headers(items), text[at:end] if at < end else ""
 
@@ -186,42 +155,16 @@ def digest(data: bytes | str) -> Digest:
     text = (decode(data[:MAX_BYTES]) if isinstance(data, bytes) else data)[:MAX_TEXT]
     text = text.encode("utf-8", "replace").decode()  # what cannot be written is not read either
     values, complete = values_in(text)
-    response: list[tuple[str, str]] = []
-    request_headers: list[tuple[str, str]] = []
-    for found in _HEADER_HINT.finditer(text):
-        side = request_headers if found[1].lower() in _REQUEST_HEADERS else response
-        side.append((found[1], found[2].strip()))
-        if len(response) + len(request_headers) > 100:
-            break
+    fields = fields_in(text)
+    status = status_in(text)
     return Digest(
         text=text,
-        request=_request_hint(text, Headers(request_headers)),
-        status=_status_hint(text),
-        headers=Headers(response),
+        request=request_in(text, Headers(of_request(fields)), None if status is None else status.start),
+        status=None if status is None else status.status,
+        headers=Headers(of_response(fields)),
         values=tuple(values),
         complete=complete,
     )
-
-
-def _request_hint(text: str, headers: Headers) -> Request | None:
-    found = _METHOD_URL.search(text)
-    if found is not None:
-        return Request(method=found[1], url=found[2].rstrip(".,;"), headers=headers)
-    url = _URL.search(text)
-    if url is not None:
-        return Request(method="", url=url[0].rstrip(".,;"), headers=headers)
-    return None
-
-
-def _status_hint(text: str) -> int | None:
-    success: int | None = None
-    for pattern in _STATUS_HINTS:
-        for found in pattern.finditer(text):
-            status = int(found[1])
-            if status >= 400:
-                return status
-            success = success or status
-    return success
 
 
 def pieces(text: str, limit: int = 500) -> Iterator[str]:
