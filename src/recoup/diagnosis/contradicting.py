@@ -40,6 +40,14 @@ def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: 
     yield from _of_paths(told, request)
     yield from _of_removals(told, text)
     yield from _of_headers(told)
+    yield from _of_another_api(told)
+
+
+def _of_another_api(told: Told) -> Iterator[Clue]:
+    reached = _reached(told)
+    if reached and not any(operation.api.startswith("external-fulfillment") for operation in reached):
+        text = f"{reached[0].id} is no operation of External Fulfillment"
+        yield Clue(text=text, weights={"ef-Forbidden": -2.5, "ef-http-401": -2.0})
 
 
 def _of_regions(told: Told) -> Iterator[Clue]:

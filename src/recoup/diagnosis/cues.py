@@ -8,6 +8,7 @@ The tables are words/*.toml beside this file, read on first use. A block there i
     when      the symptoms under which it means anything; none: all
     unless    a pattern that must not stand in the words
     answer    look in the answer's own texts too, and not only in the words around them
+    own       look in the answer's own texts only
     alone     it says what failed even where no answer stands in the text
 
 A cause of weight 2 or more may join the rivals although the answer alone would not have named it. What is denied in the
@@ -52,6 +53,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     when: frozenset[Symptom] = frozenset()
     unless: str = ""
     answer: bool = False
+    own: bool = False
     alone: bool = False
 
 
@@ -99,7 +101,8 @@ def clues_of_words(text: str, symptom: Symptom, answer: Iterable[str | None]) ->
         for each in own:
             if len(each) > 8:
                 words = words.replace(each, " ")
-    said = "\n".join((words, *own))
+    answered = "\n".join(own)
+    said = f"{words}\n{answered}"
     for concept in cues():
         cue = concept.cue
         if symptom is Symptom.NOTHING:
@@ -107,7 +110,7 @@ def clues_of_words(text: str, symptom: Symptom, answer: Iterable[str | None]) ->
                 continue
         elif cue.when and symptom not in cue.when:
             continue
-        where = said if cue.answer else words
+        where = answered if cue.own else said if cue.answer else words
         if _says(concept.find, where) and (concept.unless is None or concept.unless.search(where) is None):
             yield concept.clue
 

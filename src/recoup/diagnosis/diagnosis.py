@@ -26,6 +26,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     `basis` is the most specific thing that spoke for it: a message text, a code, the status alone, the request, or the
     transport. `check` is the next cheapest thing to look at where the exchange alone cannot decide; empty where it can.
+    `against` is what was seen that speaks against it.
     """
 
     fault: Fault
@@ -34,6 +35,12 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     variant: Variant | None = None
     evidence: tuple[str, ...] = ()
     check: str = ""
+    against: tuple[str, ...] = ()
+
+    @property
+    def disproof(self) -> str:
+        """What would disprove it: how its check would turn out; empty where none is known."""
+        return self.fault.check.refutes if self.fault.check is not None else ""
 
     @property
     def id(self) -> str:
@@ -73,6 +80,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
             "basis": self.basis,
             "evidence": [redact_text(line) for line in self.evidence],
             "check": self.check,
+            "against": [redact_text(line) for line in self.against],
+            "disproof": self.disproof,
         }
         if self.variant is not None:
             data["variant"] = self.variant.name
@@ -184,6 +193,12 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             "others": [other.as_dict() for other in self.others],
             "same_as": list(best.fault.same_as) if best is not None else [],
         }
+        if len(self.tied) > 1:
+            from recoup.diagnosis.separating import next_check, wanting  # noqa: PLC0415  it knows this class
+
+            check = next_check(self)
+            data["next_check"] = None if check is None else check.as_dict()
+            data["wanting"] = list(wanting(self))
         if self.item is not None:
             data["item"] = {"kind": self.item.kind, "index": self.item.index, "name": redact_text(self.item.name)}
         if self.read_back is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from recoup.catalogue.fault import Fault, Kind, Recovery, Remedy, RetryClass, Variant, Where, Who
 from recoup.diagnosis.diagnosis import Diagnosis, Item, Match
+from recoup.diagnosis.separating import next_check, wanting
 from recoup.redaction import redact_text
 
 __all__ = ["explain", "explain_fault", "explain_many", "recovery_words"]
@@ -61,7 +62,11 @@ _DOCUMENTS = {
     "resolve-common-http-and-authorization-errors": "“Resolve Common HTTP and Authorization Error Codes”",
     "login-with-amazon": "Login with Amazon",
     "selling-partner-api-models": "Amazon's API models",
+    "selling-partner-api-docs": "Amazon's guides to the Selling Partner API",
+    "public-reports": "reports of developers, in public",
 }
+_BEYOND = "In neither of the two documents that recoup follows; seen in public, or described elsewhere by Amazon."
+_OPEN = frozenset({"status", "code", "request", "context"})  # what leaves room for another cause
 _DECISIONS = {
     "retry": "send the same request again",
     "renew_token": "fetch a new access token and repeat the request once",
@@ -132,8 +137,11 @@ def _one(out: _Lines, diagnosis: Diagnosis) -> None:
     for name, value in diagnosis.parameters.items():
         out.field(name.replace("_", " "), redact_text(value), indent=2)
     out.field("Evidence", redact_text("; ".join(best.evidence)))
+    out.field("Against", redact_text("; ".join(best.against)))
     if diagnosis.tied:
         _tied(out, diagnosis)
+    elif best.basis in _OPEN and best.disproof:
+        out.field("Wrong if", best.disproof)
     _remedy(out, best.remedy, best.who)
     if best.check and not diagnosis.tied:
         out.field("Apart", best.check)
@@ -220,10 +228,20 @@ def _item(item: Item) -> str:
 def _tied(out: _Lines, diagnosis: Diagnosis) -> None:
     rivals = [match for match in diagnosis.faults if match.fault.id in diagnosis.tied]
     out.line(f"This response alone cannot tell {len(rivals)} causes apart. In the order of their likelihood:")
+    first = next_check(diagnosis)
     for match in rivals[:MAX_TIED]:
-        out.bullet(f"{match.title} [{match.fault.id}]" + (f". Check: {match.check}" if match.check else ""))
+        own = f". Check: {match.check}" if match.check and (first is None or match.fault is not first.fault) else ""
+        out.bullet(f"{match.title} [{match.fault.id}]{own}")
     if len(rivals) > MAX_TIED:
         out.bullet("also possible: " + ", ".join(match.fault.id for match in rivals[MAX_TIED:]))
+    if first is not None:
+        out.field("First", f"{first.check.text} ({first.fault.id})")
+        out.field("", f"Yes: {first.check.confirms} No: {first.check.refutes}")
+    asked = wanting(diagnosis)
+    if asked:
+        out.line("The input does not show, and it would help to know:")
+        for each in asked:
+            out.bullet(each)
 
 
 def _ending(out: _Lines, diagnosis: Diagnosis, fault: Fault) -> None:
@@ -233,6 +251,8 @@ def _ending(out: _Lines, diagnosis: Diagnosis, fault: Fault) -> None:
         out.field("Note", f"The response itself says retryable: {str(diagnosis.retryable_field).lower()}.")
     if fault.same_as:
         out.field("Same as", ", ".join(fault.same_as))
+    if fault.kind is Kind.BEYOND:
+        out.field("Note", _BEYOND)
     out.field("Source", _source(fault))
     if diagnosis.request_id:
         out.field("Request", redact_text(diagnosis.request_id))
@@ -307,6 +327,8 @@ def _entry(out: _Lines, fault: Fault) -> None:
         out.field("Same as", ", ".join(fault.same_as))
     if fault.kind is Kind.HISTORIC:
         out.field("Note", "Documented once; it can no longer be reached.")
+    if fault.kind is Kind.BEYOND:
+        out.field("Note", _BEYOND)
     out.field("Source", _source(fault))
 
 

@@ -29,6 +29,14 @@ __all__ = ["Trace", "gathered"]
 _WHERE = frozenset({Symptom.DENIED, Symptom.NOT_FOUND})  # symptoms of a call that went to the wrong place
 
 
+_ENDED = frozenset({"operation", "transaction"})
+_FAILED_LATER = Clue(
+    text="the call was accepted, and what it started ended in failure",
+    weights={"other-validation-business": 4.0},
+    introduces=frozenset({"other-validation-business"}),
+)
+
+
 class Trace(msgspec.Struct, frozen=True):
     """What surrounds an exchange: the other calls of its trace, and what the trace calls its seller."""
 
@@ -56,6 +64,8 @@ def gathered(
             yield from clues_of_findings(exchange, symptom)
         if exchange.request is not None and words is None:
             yield from clues_of_request(exchange.request, operation, symptom)
+    elif claim.item is not None and claim.item.kind in _ENDED and not recognised:
+        yield _FAILED_LATER
     if words is None:
         if not recognised:
             yield from _of_answer(symptom, claim.message, claim.details)

@@ -24,6 +24,7 @@ from recoup.diagnosis.codes import code_key
 from recoup.diagnosis.diagnosis import Basis, Match
 from recoup.diagnosis.evidence import Area, Evidence, Ranking
 from recoup.diagnosis.index import Hit, Index
+from recoup.diagnosis.shapes.markup import consent_code
 
 __all__ = ["ANYWHERE", "rank"]
 
@@ -41,6 +42,7 @@ ANYWHERE = frozenset(MessageField)
 _GATEWAY_STATUSES = {408: 504, 502: 503, 520: 503, 521: 503, 522: 504, 523: 503, 524: 504, 529: 503}
 
 
+UNLISTED = "MDxxxx"  # as the catalogue writes any code of the consent page that no entry has
 _MOST_REMEMBERED = 512  # rankings of a catalogue
 _LONGEST_REMEMBERED = 200  # characters of a text
 _NONE = Ranking()
@@ -105,6 +107,8 @@ def _by_text(index: Index, seen: Evidence) -> Ranking | None:
         return None
     agreeing = [hit for hit in hits if _agrees(index, hit.fault, seen)]
     here = [hit for hit in agreeing if _here(hit.fault, seen.area)]
+    if not here and seen.area is Area.LOGIN and seen.status is not None and seen.status >= 500:
+        return None  # a text of another place: what such a status means at Login with Amazon is known
     for group in (here, agreeing):
         unique = [hit for hit in group if not hit.shared]
         if unique:
@@ -217,6 +221,8 @@ def _by_code(index: Index, seen: Evidence) -> Ranking | None:
 
 def _one_code(index: Index, seen: Evidence, code: str) -> Ranking | None:
     pairs = index.code(code)
+    if not pairs and consent_code(code) == code:
+        pairs = index.code(UNLISTED)
     if seen.status is not None:
         agreeing = [fault for fault, status in pairs if status in (seen.status, None)]
     else:
@@ -391,6 +397,8 @@ def _agrees(index: Index, fault: Fault, seen: Evidence) -> bool:
     status = seen.status
     if status is None or fault.status is None or fault.status in (status, seen.http_status) or status < 300:
         return True
+    if status == 401 and seen.area is Area.GENERAL and fault.status == 403:
+        return True  # what the front door denies it denies with 403; 401 is seen now and then, and means the same
     return status in index.profile(fault).statuses
 
 

@@ -23,6 +23,7 @@ __all__ = ["weighed"]
 _UNTHOUGHT = 0.05  # the share of what nobody thought of, beside odds that add up to one
 _NEWCOMER = 0.02  # the odds of a fault that only a clue brought in
 _CLEAR = 1.2  # by so much more must the first be spoken for, to leave the others behind: about three times as likely
+_AGAINST = -0.5  # from here on a clue is told as speaking against
 _HIGHEST, _LOWEST = 6.0, -6.0  # however many clues say the same
 
 
@@ -33,6 +34,7 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = 
     """
     weights: dict[str, float] = {}
     said: dict[str, list[tuple[float, str]]] = {}
+    denied: dict[str, list[str]] = {}
     known = {match.fault.id: match for match in ranking.matches}
     for clue in clues:
         for name, weight in clue.weights.items():
@@ -47,6 +49,8 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = 
             weights[name] = min(_HIGHEST, max(_LOWEST, weights.get(name, 0.0) + weight))
             if weight > 0:
                 said.setdefault(name, []).append((weight, clue.text))
+            elif weight <= _AGAINST:
+                denied.setdefault(name, []).append(clue.text)
     if not weights:
         return ranking
     odds = {name: match.score * math.exp(weights.get(name, 0.0)) for name, match in known.items()}
@@ -55,7 +59,8 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = 
     order = sorted(known, key=lambda name: (-odds[name], place[name]))
     first = order[0]
     matches = tuple(
-        _told(known[name], odds[name] / whole, weights.get(name, 0.0), said.get(name, [])) for name in order
+        _told(known[name], odds[name] / whole, weights.get(name, 0.0), said.get(name, []), denied.get(name, ()))
+        for name in order
     )
     return msgspec.structs.replace(ranking, matches=matches, tied=_tied(ranking, order, odds, weights, first))
 
@@ -68,11 +73,13 @@ def _may_join(fault: Fault, area: Area) -> bool:
     return True
 
 
-def _told(match: Match, score: float, weight: float, said: list[tuple[float, str]]) -> Match:
+def _told(
+    match: Match, score: float, weight: float, said: list[tuple[float, str]], denied: Iterable[str]
+) -> Match:
     lines = [text for _, text in sorted(said, key=lambda each: -each[0])]
     new = tuple(line for line in dict.fromkeys(lines) if line not in match.evidence)
     basis = "context" if weight >= _CLEAR and match.basis in ("status", "code") else match.basis
-    return msgspec.structs.replace(match, score=min(score, 0.99), basis=basis, evidence=(*new, *match.evidence))
+    return msgspec.structs.replace(match, score=min(score, 0.99), basis=basis, evidence=(*new, *match.evidence), against=tuple(dict.fromkeys(denied)))
 
 
 def _tied(
