@@ -43,8 +43,8 @@ EXCEPTIONS = {
     ),
     "urllib": Case("urllib.error.HTTPError: HTTP Error 404: Not Found", 404, "", ""),
     "python-amazon-sp-api": Case(
-        "sp_api.base.exceptions.SellingApiForbiddenException: [{'code': 'Unauthorized', 'message': 'Access to
-        requested " "resource is denied.', 'details': ''}]",
+        "sp_api.base.exceptions.SellingApiForbiddenException: [{'code': 'Unauthorized', 'message': 'Access to "
+        "requested resource is denied.', 'details': ''}]",
         403, "", "",
     ),
     "python-amazon-sp-api, login": Case(
@@ -70,9 +70,9 @@ EXCEPTIONS = {
         f"java.io.IOException: Server returned HTTP response code: 403 for URL: {URL}", 403, "", "/orders/v0/orders"
     ),
     "Swagger for Java": Case(
-        "io.swagger.client.ApiException: Forbidden\n\tat
-        io.swagger.client.api.OrdersV0Api.getOrders(OrdersV0Api.java:1)\n" "HTTP response code: 403\nHTTP response
-        headers: {x-amzn-requestid=[R-9], server=[Server]}", 403, "", "", None, {"x-amzn-requestid": "R-9"},
+        "io.swagger.client.ApiException: Forbidden\n\tat "
+        "io.swagger.client.api.OrdersV0Api.getOrders(OrdersV0Api.java:1)\nHTTP response code: 403\nHTTP response "
+        "headers: {x-amzn-requestid=[R-9], server=[Server]}", 403, "", "", None, {"x-amzn-requestid": "R-9"},
     ),
     "Guzzle": Case(
         f"Client error: `GET {URL}` resulted in a `403 Forbidden` response:\n{ERROR[:60]} (truncated...)",
@@ -292,10 +292,11 @@ def test_what_is_no_whole_body_of_a_request_is_not_taken_for_one(text: str) -> N
 
 PIECES = (
     "\n", " ", "> ", "< HTTP/1.1 403\n", "a=", "x = 'a' + ", "x='", "host: ", "'host': '", "x-amzn-requestid,", "{",
-    "[", "(", "params={", "data={", "get(", "get('/a/b", "requests: [", "restrictedResources: [", "GET /aa/bb ", "url:
-    /aa/bb ", "http://amazon.", "curl -H 'a: b' x ", "curl ", "f'{a}' + ", "$a . ", "path: '/aa/bb' ", "0000: ",
-    "=> Send header, 5 bytes\n", "* a", "status code ", "444 ", "-> 400", "`", '"', "'", "\\", "${a}", "Array ( [0] =>
-    ", '"name": "host", ', "Exception when calling a", "x.getOrders(", "=", "a.b->c::", "request id ", "100 1 2 3 ",
+    "[", "(", "params={", "data={", "get(", "get('/a/b", "requests: [", "restrictedResources: [", "GET /aa/bb ",
+    "url: /aa/bb ", "http://amazon.", "curl -H 'a: b' x ", "curl ", "f'{a}' + ", "$a . ", "path: '/aa/bb' ", "0000: ",
+    "=> Send header, 5 bytes\n", "* a", "status code ", "444 ", "-> 400", "`", '"', "'", "\\", "${a}",
+    "Array ( [0] => ", '"name": "host", ',
+    "Exception when calling a", "x.getOrders(", "=", "a.b->c::", "request id ", "100 1 2 3 ",
     "new ", "URL(", "sprintf(", "method: ", "->", "/a/b/c -> ",
 )  # fmt: skip
 
