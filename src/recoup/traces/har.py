@@ -175,13 +175,14 @@ def _has_passed(entry: Any, passed: OnPassed, names: OperationNames) -> bool:
     try:
         status, request = entry["response"]["status"], entry["request"]
         method, url = request["method"], request["url"]
-        operation, may_hide = names.look(method, url.partition("?")[0])
+        url = url.partition("?")[0]
+        operation, may_hide = names.look(method, url)
         if not 200 <= status < 300 or status == 207 or may_hide:
             return False
         at = epoch_of(entry.get("startedDateTime"))
     except (KeyError, TypeError, AttributeError):
         return False
-    passed(status, operation, at, None)
+    passed(status, operation, at, None, method, url)
     return True
 
 

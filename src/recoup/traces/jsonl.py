@@ -21,7 +21,14 @@ from recoup.traces.shape import Shape
 from recoup.traces.traced import Item, OnPassed, Place, Unread
 from recoup.traces.values import epoch_of, text_of
 
-__all__ = ["read"]
+__all__ = ["LineCounter", "read"]
+
+
+class LineCounter:
+    """How many lines a part of a file has: by so many the next part's lines are further down."""
+
+    def __init__(self) -> None:
+        self.lines = 0
 
 
 def read(
@@ -34,6 +41,7 @@ def read(
     offset: int = 0,
     end: int | None = None,
     sample: bytes = b"",
+    counter: LineCounter | None = None,
 ) -> Iterator[Item]:
     """Every exchange of the log; with `passed` a success in which nothing can hide is told to it and not given.
 
@@ -53,6 +61,8 @@ def read(
                     yield item
             number += 1
             at += len(data) + 1
+        if counter is not None:
+            counter.lines += len(found)
     if stream.broken:
         yield Unread(Place(file, 0, 0), stream.broken)
 
@@ -83,7 +93,8 @@ def _quick_look(shape: Shape, passed: OnPassed) -> Callable[[bytes], bool]:
         if type(url) is str:
             if type(method) is not str:
                 return False
-            name, may_hide = names(method, url.partition("?")[0])
+            url = url.partition("?")[0]
+            name, may_hide = names(method, url)
             if may_hide:
                 return False
             operation = name or operation
@@ -91,7 +102,7 @@ def _quick_look(shape: Shape, passed: OnPassed) -> Callable[[bytes], bool]:
             return False
         if type(seller) is not str and seller is not None:
             seller = text_of(seller)
-        passed(status, operation, at, seller)
+        passed(status, operation, at, seller, method or "", url or "")
         return True
 
     return look

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from recoup.diagnosis.context import Context
 from recoup.diagnosis.diagnosis import Diagnosis, Match
 from recoup.diagnosis.engine import Engine
 from recoup.exchange import Request
@@ -33,19 +34,25 @@ class Judge:
         self._counting = counting
         self._known: dict[tuple[object, ...], Diagnosis] = {}
 
-    def __call__(self, traced: Traced) -> Diagnosis:
-        """The diagnosis of one exchange, with its decision. Never raises on account of what was read."""
+    def forget(self) -> None:
+        """Remember no answer any more: what is known of the other calls has changed."""
+        self._known.clear()
+
+    def __call__(self, traced: Traced, context: Context | None = None) -> Diagnosis:
+        """The diagnosis of one exchange, with its decision; `context` is what the other calls of the trace did. Never
+        raises on account of what was read.
+        """
         if traced.told is not None and (told := self._told(traced, traced.told)) is not None:
             return told
         if traced.text is not None:
             return advise(self.engine.diagnose(traced.text))
-        return self._exchange(traced)
+        return self._exchange(traced, context)
 
-    def _exchange(self, traced: Traced) -> Diagnosis:
+    def _exchange(self, traced: Traced, context: Context | None) -> Diagnosis:
         exchange = traced.exchange
         request, response = exchange.request, exchange.response
         if response is None or response.status < 400 or len(response.body) > 2000:
-            return advise(self.engine.diagnose(exchange))
+            return advise(self.engine.diagnose(exchange, context, traced.seller))
         headers = response.headers
         operation = operation_of(traced)
         key = (
@@ -64,10 +71,16 @@ class Judge:
             return msgspec.structs.replace(
                 known, exchange=exchange, path=path, request_id=None if request_id is None else request_id[:200]
             )
-        form = (*key, *_form(request)) if self._counting and request is not None and _is_timeless(request) else None
+        form = None
+        if self._counting and request is not None and _is_timeless(request):
+            if context is None:
+                form = (*key, *_form(request))
+            elif response.status != 404 and "x-amz-access-token" not in request.headers:
+                minute = None if exchange.at is None else int(exchange.at.timestamp() // 60)
+                form = (*key, *_form(request), traced.seller, minute)
         if form is not None and (known := self._known.get(form)) is not None:
             return msgspec.structs.replace(known, exchange=exchange)
-        diagnosis = advise(self.engine.diagnose(exchange))
+        diagnosis = advise(self.engine.diagnose(exchange, context, traced.seller))
         if len(self._known) >= _MOST:
             self._known.clear()
         if _by_message_alone(diagnosis):

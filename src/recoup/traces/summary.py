@@ -13,9 +13,12 @@ order of the exchanges. Of names (sellers, pairs) only so many are kept; what co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from math import inf
 from typing import Any, Self
+
+import msgspec
 
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.redaction import redact_text
@@ -35,6 +38,10 @@ MAX_REPEATS = 20_000
 MAX_UNREAD = 20
 MAX_EXAMPLES = 3
 MAX_LOOSE = 20_000
+
+
+OnCounted = Callable[[str | None, str | None, int | None, int], object]
+"""Is told so many successes of a seller, an operation and a minute (epoch seconds / 60)."""
 
 
 class FaultCount:
@@ -152,7 +159,8 @@ class Calls:
 class Summary:
     """Everything that was counted so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_counted: OnCounted | None = None) -> None:
+        self._on_counted = on_counted
         self._exchanges = 0
         self._failures = 0
         self._no_time = 0
@@ -228,7 +236,15 @@ class Summary:
     # -- counting ----------------------------------------------------------------------------------------------------
 
     def passed(
-        self, status: int, operation: str | None, at: float | None, seller: str | None, *, failed: bool = False
+        self,
+        status: int,
+        operation: str | None,
+        at: float | None,
+        seller: str | None,
+        method: str = "",
+        url: str = "",
+        *,
+        failed: bool = False,
     ) -> None:
         """Count a success in which nothing can hide, without a look at it; `at` is in epoch seconds."""
         minute = None
@@ -281,6 +297,8 @@ class Summary:
     def _sort_in(self) -> None:
         loose, self._loose = self._loose, {}
         for (operation, seller, minute, status, failed), times in loose.items():
+            if self._on_counted is not None and not failed:
+                self._on_counted(seller, operation, minute, times)
             self._exchanges += times
             self._failures += times if failed else 0
             self._no_time += times if minute is None else 0
@@ -340,6 +358,19 @@ class Summary:
             elif len(self._failed_before) < MAX_REPEATS:
                 self._failed_before[key] = id_
         return self
+
+    def finish(self) -> None:
+        """Sort in what was counted, and let go of whom it was told to: to be sent to another process."""
+        self._sort_in()
+        self._on_counted = None
+
+    def move(self, lines: int) -> None:
+        """The examples stand so many lines further down: they were counted in a part of a file."""
+        for fault in self.faults.values():
+            fault.examples = [each.moved(lines) for each in fault.examples]
+        self.unread_examples = [
+            msgspec.structs.replace(each, place=each.place.moved(lines)) for each in self.unread_examples
+        ]
 
     @property
     def ranked_faults(self) -> list[tuple[str, FaultCount]]:

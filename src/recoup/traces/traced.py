@@ -5,8 +5,7 @@ All of them hold what stood there, secrets included; whatever is shown of them g
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -37,6 +36,10 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     file: str
     line: int = 0
     offset: int = 0
+
+    def moved(self, lines: int) -> Place:
+        """The same so many lines further down; `offset` stays, it counts from the beginning of the file."""
+        return Place(self.file, self.line + lines, self.offset) if self.line and lines else self
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else f"{self.file}, byte {self.offset}"
@@ -79,8 +82,15 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.exchange.at is None else self.exchange.at.timestamp()
 
 
-OnPassed = Callable[[int, str | None, float | None, str | None], object]
-"""Is told a success in which no failure can hide: HTTP status, operation (`api/version/id`), epoch seconds, seller."""
+class OnPassed(Protocol):
+    """Is told a success in which no failure can hide. `operation` is `api/version/id`, `at` epoch seconds, `url` as it
+    stands in the trace, without its query.
+    """
+
+    def __call__(
+        self, status: int, operation: str | None, at: float | None, seller: str | None, method: str, url: str, /
+    ) -> object:
+        """Count it."""
 
 
 class Unread(msgspec.Struct, frozen=True):
