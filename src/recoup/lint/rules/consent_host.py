@@ -6,6 +6,7 @@ the shop know no such page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from recoup.lint.consenting import PATH, is_consent, is_registered_host
@@ -18,6 +19,9 @@ __all__ = ["FAULTS", "RULE", "check"]
 RULE = "consent-host"
 FAULTS = ("other-consent-page-unknown",)
 
+# Amazon opens Centrals of single countries beside those of the table.
+_CENTRAL = re.compile(r"(?:seller|vendor)central(?:-[a-z]+)?\.amazon\.(?:com|[a-z]{2}|com?\.[a-z]{2})", re.ASCII)
+
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the host, at a scheme that is not https, at a path that is only near."""
@@ -26,12 +30,10 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     host = subject.host
     if "amazon" not in host:
         return  # a sandbox or a proxy: whose pages are there is not known
-    if not is_registered_host(host):
-        what = "the API" if "sellingpartnerapi" in host else "no Seller Central or Vendor Central that is known"
-        said = f"This host is {what}."
+    if not is_registered_host(host) and not _CENTRAL.fullmatch(host):
+        said = f"This host is {'the API' if 'sellingpartnerapi' in host else 'no Seller Central or Vendor Central'}."
         fix = "Use the Seller Central, or Vendor Central, of the selling partner's marketplace."
-        sure = not host.startswith(("sellercentral", "vendorcentral"))
-        yield found(RULE, FAULTS[0], subject.authority.place(), said, fix, FixKind.NEEDS_VALUE, certain=sure)
+        yield found(RULE, FAULTS[0], subject.authority.place(), said, fix, FixKind.NEEDS_VALUE)
     if subject.scheme == "http":
         yield found(
             RULE,
