@@ -123,8 +123,8 @@ SEEN = [
         get("/catalog/2022-04-01/items/B000000001?marketplaceIds=A1PA6795UKMFR9"),
     ),
     ("removed-operation", "403-deprecated-endpoint", True, get("«/reports/2020-09-04/reports»"), GOOD),
-    ("encoded-twice", "400-wrong-url-encoding", True, get(f"{LISTING}a«%2520»b{END}"), get(f"{LISTING}a%20b{END}")),
-    ("encoded-twice", "400-wrong-url-encoding", True, get(f"{LISTING}a«%252F»b{END}"), get(f"{LISTING}a%2Fb{END}")),
+    ("encoded-twice", "400-wrong-url-encoding", False, get(f"{LISTING}a«%2520»b{END}"), get(f"{LISTING}a%20b{END}")),
+    ("encoded-twice", "400-wrong-url-encoding", False, get(f"{LISTING}a«%252F»b{END}"), get(f"{LISTING}a%2Fb{END}")),
     ("encoded-twice", "400-wrong-url-encoding", False, get(f"{LISTING}50«%2541»{END}"), get(f"{LISTING}50%25{END}")),
     (
         "encoded-twice", "400-invalid-next-token", True,
@@ -291,7 +291,7 @@ def test_days_and_clocks_are_left_alone_where_the_time_is_not_known() -> None:
 
 
 def test_a_removal_that_is_near_is_told_and_causes_nothing_yet() -> None:
-    now = datetime(2027, 3, 1, tzinfo=UTC).timestamp()
+    now = datetime(2027, 3, 10, tzinfo=UTC).timestamp()
     (near,) = _of("removed-operation", from_http(GOOD.encode()), now)
     assert (near.fault, near.certain) == (None, False)
 

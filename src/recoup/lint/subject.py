@@ -197,10 +197,13 @@ class Subject:
     @property
     def is_api(self) -> bool:
         """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
-        path of its kind."""
-        if self.endpoint is not None:
+        path of its kind. A host that only stands for an endpoint may stand for Login with Amazon too.
+        """
+        if self._endpoint is None and self.endpoint is not None:
             return True
-        return not self.host and self.path.text.startswith("/") and not self.path.text.startswith(_NOT_OF_THE_API)
+        if self._endpoint is None and self.host:
+            return False
+        return self.path.text.startswith("/") and not self.path.text.startswith(_NOT_OF_THE_API)
 
     @cached_property
     def operation(self) -> Operation | None:

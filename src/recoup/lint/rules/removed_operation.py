@@ -1,4 +1,4 @@
-"""The operation was removed, or will be within ninety days.
+"""The operation was removed, or will be within thirty days.
 
 From its removal date on an operation answers 403 like one that the application may not call. Dates slip: they are data,
 and until that day the call works.
@@ -18,7 +18,7 @@ __all__ = ["FAULTS", "RULE", "check"]
 
 RULE = "removed-operation"
 FAULTS = ("403-deprecated-endpoint",)
-_SOON = timedelta(days=90)
+_SOON = timedelta(days=30)
 
 
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
