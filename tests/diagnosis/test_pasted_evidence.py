@@ -30,6 +30,8 @@ def test_a_pasted_text_has_its_cause_among_the_first(case: dict[str, Any]) -> No
         assert ranked[:1] == [case["first"]], ranked[:4]
     if "three" in case:
         assert case["three"] in ranked[:3], ranked[:6]
+    if case.get("nothing"):
+        assert ranked == []
     for name in case.get("never", ()):
         assert ranked[:1] != [name], ranked[:4]
 
@@ -37,7 +39,7 @@ def test_a_pasted_text_has_its_cause_among_the_first(case: dict[str, Any]) -> No
 def test_every_row_expects_something_and_names_faults_of_the_catalogue() -> None:
     for param in CASES:
         (case,) = param.values
-        assert set(case) <= {"text", "first", "three", "never"}
+        assert set(case) <= {"text", "first", "three", "never", "nothing"}
         named = {case.get("first"), case.get("three"), *case.get("never", ())} - {None}
-        assert named
+        assert bool(named) is not bool(case.get("nothing"))
         assert named <= set(catalogue())

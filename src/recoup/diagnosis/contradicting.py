@@ -6,6 +6,7 @@ has, a token in a header field that nobody reads. Code and addresses weigh more 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from difflib import SequenceMatcher
@@ -14,6 +15,7 @@ from recoup.catalogue.facts import deprecations
 from recoup.catalogue.facts.operations import Operation, Party, operations
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.dates import days_told
+from recoup.diagnosis.requested import in_force
 from recoup.diagnosis.restricted import gives_personal_data
 from recoup.diagnosis.told import Told
 from recoup.exchange import Request
@@ -125,7 +127,7 @@ def _of_removals(told: Told, text: str) -> Iterator[Clue]:
             continue
         by_path = any(path.startswith(item.prefix) for path in paths) and (not item.operations or bool(_ids(item, paths)))
         by_id = bool(ids & set(item.operations)) and (_version(item) in told.versions or not _lives(ids, item))
-        by_name = not item.operations and _version(item) in told.versions and _stem(item) in text.lower()
+        by_name = not paths and not item.operations and _version(item) in told.versions and _named(item, text)
         if by_path or by_id or by_name:
             said = f"{item.item} was removed on {item.removed.isoformat()}"
             yield Clue(text=said, weights={_GONE: 3.2}, introduces=frozenset({_GONE}))
@@ -149,19 +151,28 @@ def _version(item: deprecations.Deprecation) -> str:
     return item.prefix.strip("/").rpartition("/")[2].lower()
 
 
-def _stem(item: deprecations.Deprecation) -> str:
-    return item.prefix.strip("/").partition("/")[0].rstrip("s").lower()
+def _named(item: deprecations.Deprecation, text: str) -> bool:
+    """Whether the API's name stands beside its version: "feeds 2020-09-04", "version 2020-09-04 of the Reports API"."""
+    stem, version = item.prefix.strip("/").partition("/")[0].rstrip("s"), re.escape(_version(item))
+    near = rf"\b{stem}s?\b[^\n]{{0,24}}{version}|{version}\b[^\n]{{0,24}}\b{stem}s?\b"
+    return re.search(near, text, re.IGNORECASE) is not None
 
 
 def _of_paths(told: Told, request: Request | None) -> Iterator[Clue]:
     """The first path that no operation has; one in a whole request is judged by lint."""
     table = operations()
     whole = request is not None and bool(request.method) and "sellingpartnerapi" in request.host
-    if whole and told.paths:
+    if whole and request is not None and told.paths:
+        reached = table.find(request.method, request.path)
+        if reached is not None and deprecations.of(reached) is None:
+            yield in_force(reached)
         return
     for path, method in zip(told.paths, told.methods, strict=True):
         known = table.find_any_method(path)
-        if known and (not method or any(each.method == method for each in known)):
+        reached = next((each for each in known if each.method == method), None)
+        if reached is not None and len(told.paths) == 1 and deprecations.of(reached) is None:
+            yield in_force(reached)
+        if known and (not method or reached is not None):
             continue
         if known:
             said = f"{path} is known, but not for {method}"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from recoup.catalogue.facts import marketplaces
+from recoup.catalogue.facts import deprecations, marketplaces
 from recoup.catalogue.facts.operations import Operation, Party
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.restricted import gives_personal_data
 from recoup.exchange import Request
 
-__all__ = ["clues_of_request"]
+__all__ = ["clues_of_request", "in_force"]
 
 _NO_SANDBOX, _NO_MATCH = "other-sandbox-unsupported", "other-sandbox-no-match"
 _KIND, _ROLE = "403-wrong-account-kind", "403-missing-role"
@@ -33,6 +33,9 @@ def clues_of_request(request: Request, operation: Operation | None, symptom: Sym
         yield from _of_sandbox(symptom)
     if operation is None or symptom is not Symptom.DENIED:
         return
+    gone = deprecations.of(operation)
+    if gone is None or gone.removed is None:
+        yield in_force(operation)
     token = (request.headers.get("x-amz-access-token") or "")[:5]
     if operation.grantless is not None and not token.startswith("Atc|"):
         yield Clue(text=f"{operation.id} takes a grantless token only", weights={_GRANTLESS: 2.0}, introduces=_of(_GRANTLESS))
@@ -43,6 +46,12 @@ def clues_of_request(request: Request, operation: Operation | None, symptom: Sym
         yield Clue(text=f"{operation.id} is for vendors", weights={_KIND: 0.8}, introduces=_of(_KIND))
     if operation.id == "createReport":
         yield from _of_report(request)
+
+
+def in_force(operation: Operation) -> Clue:
+    """That the path is right, for an operation that is not on the list of removals."""
+    weights = {"403-wrong-path-or-version": -1.2, "403-deprecated-endpoint": -1.5, "404-wrong-path": -1.5}
+    return Clue(text=f"{operation.id} has this method and path, and is not on the list of removals", weights=weights)
 
 
 def _of_sandbox(symptom: Symptom) -> Iterator[Clue]:

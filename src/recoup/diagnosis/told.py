@@ -152,7 +152,7 @@ _PATH = re.compile(
     r"(?:(?<=[\s'\"`(=,+])|(?<=\.amazon\.com)|(?<=\}))/([A-Za-z][A-Za-z]{2,24}(?:/[^\s'\"`<>?#,;()\[\]\\]{1,160}){1,2})"
 )
 _METHOD = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\b[^A-Za-z/\n]{0,12}(?:https?://[\w.-]{3,80})?$")
-_VERSION_WORD = re.compile(r"(?<![\w.-])(?:[vV]\d{1,2}|20\d\d-\d\d-\d\d)(?![\w.:-]|T\d)")
+_VERSION_WORD = re.compile(r"(?<![\w.-])(?:[vV]\d{1,2}|20\d\d-\d\d-\d\d)(?![\w.-]|T\d)")
 _VERSION = re.compile(r"v\d{1,2}|\d{4}-\d\d-\d\d|[Vv]\d{4}-\d\d-\d\d")
 
 

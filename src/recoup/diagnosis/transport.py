@@ -37,7 +37,7 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
             r"failed to connect to|ConnectTimeout|cURL error (?:5|6|7)\b|curl: \((?:5|6|7)\)|UnknownHostException|"
             r"NameResolutionError|name resolution|no such host|failed to open TCP connection|OpenTimeout|EHOSTUNREACH|"
             r"ENETUNREACH|host is unreachable|network is unreachable|NoRouteToHostException|ConnectionFailed|"
-            r"No such host is known|could not connect to server|actively refused|NewConnectionError|ProxyError|tunneling socket",
+            r"No such host is known|could not connect to server|name could not be resolved|could not resolve|actively refused|NewConnectionError|ProxyError|tunneling socket",
             re.IGNORECASE,
         ),
     ),

@@ -81,6 +81,9 @@ _NUMBERS = (
         re.I,
     ),
     re.compile(r"^[ \t>]{0,4}[`'\"]?([45]\d\d) ?[:\-\u2013] ?[`'\"A-Za-z{\[]", re.M),
+    re.compile(r"^[ \t>]{0,8}([45]\d\d)[ \t]{1,3}(?=[<{\[]|[A-Z][A-Za-z]{2})", re.M),  # a line that begins with it
+    re.compile(r"\b(?:response|answer|status|result|reply|it) (?:is|was) (?:an? )?([45]\d\d)(?![\w.]| ?ms)", re.I),
+    re.compile(r"[}\]\"'](?:[ \t]{1,3}|, ?)(?:status |with |and )?([45]\d\d)(?=[\s,;:.)]|$)", re.M),
     re.compile(r"['\"`]([45]\d\d) (?:Access|Error|Request|Client|Server|Unauthori[sz]ed)\b", re.I),
     re.compile(r"\bhttp_?(?:response_?)?code['\"]?\s{0,3}(?:=>|[:=])\s{0,3}['\"]?([2-5]\d\d)(?!\d)", re.I),
     re.compile(r"[}\]>][ \t]{0,4}\r?\n\s{0,4}([2-5]\d\d)\s{0,4}\Z"),
