@@ -10,6 +10,9 @@ documented, what is assumed, and what a diagnosis must say (`expected`):
     shows         these faults are the best ones of this failure and of the others in the same answer
     nothing       no fault may be named
     variant, status, http_status, sc_code, request_id, parameters, wire_retryable    as they stand in the diagnosis
+
+A file NAME.txt is no answer but what a person sees of a fault that no answer carries: the text of an exception, or a
+value that a program printed. Where no answer came at all, `no_response` of its block says how the connection ended.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recoup.exchange import Exchange, Headers, Request, Response
+from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request, Response
 
 if TYPE_CHECKING:
     from recoup.diagnosis.diagnosis import Diagnosis
@@ -35,7 +38,9 @@ __all__ = [
     "complaints",
     "exchange_of",
     "folders",
+    "given",
     "golden_gaps",
+    "no_response",
     "read_request",
     "read_response",
     "rows",
@@ -186,6 +191,20 @@ def exchange_of(path: Path, request: str | None = None) -> Exchange:
         return Exchange(request=CONSENT, response=page, at=AT)
     asked = read_request((path.parent / request).read_bytes()) if request is not None else None
     return Exchange(request=asked, response=read_response(path.read_bytes()), at=AT)
+
+
+def given(case: Case) -> Exchange | bytes:
+    """What a diagnosis is made of: the exchange that the file shows, or the bytes of a text."""
+    return case.path.read_bytes() if case.path.suffix == ".txt" else exchange_of(case.path, case.block.get("request"))
+
+
+def no_response(case: Case) -> NoResponse | None:
+    """The missing answer of which a text tells, as a transport sees it; None where the text tells of something else."""
+    ended = case.block.get("no_response")
+    if ended is None:
+        return None
+    text = case.path.read_text(encoding="utf-8").strip()
+    return NoResponse(kind=NoResponseKind(ended["kind"]), sent=ended["sent"], text=text)
 
 
 def complaints(diagnosis: Diagnosis, expected: dict[str, Any], own: str | None = None) -> list[str]:

@@ -120,7 +120,8 @@ LOGIN = [
 
 HISTORIC = ["403-invalid-signature"]
 
-# Real, but in neither document: what the front door, an accepted call and the storage behind a link answer.
+# Real, but in neither document: what the front door, an accepted call, the storage behind a link, Amazon's consent page
+# and an edge before them answer, and what fails on the caller's own side.
 BEYOND = [
     "other-500-internal",
     "other-503-unavailable",
@@ -130,6 +131,28 @@ BEYOND = [
     "other-listing-issue",
     "other-presigned-url-expired",
     "other-presigned-signature",
+    "other-405-method",
+    "other-sandbox-no-match",
+    "other-sandbox-unsupported",
+    "other-report-cancelled-fatal",
+    "other-feed-processing",
+    "other-feed-type-rejected",
+    "other-rdt-required",
+    "other-grantless-required",
+    "other-pii-restricted",
+    "other-network-tls",
+    "other-client-library",
+    "other-aws-sts",
+    "other-validation-business",
+    "other-conflict",
+    "other-not-enrolled",
+    "other-waf-html",
+    "other-dev-account-pending",
+    "other-missing-data-empty",
+    "other-consent-page-unknown",
+    "other-amazon-side-outage",
+    "other-user-agent",
+    "other-clock-skew",
 ]
 
 PROMISED = {

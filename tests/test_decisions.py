@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from golden_corpus import GOLDEN, Case, cases, exchange_of
+from golden_corpus import GOLDEN, Case, cases, exchange_of, given, no_response
 from recoup.catalogue.loader import load_sources
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.exchange import Exchange, Headers, Request
@@ -49,9 +49,14 @@ def _choices(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _exchange(fault: str, kind: str) -> Exchange:
+def _exchange(fault: str, kind: str) -> Exchange | bytes:
     case = FIRST[fault]
-    exchange = exchange_of(case.path, case.block.get("request"))
+    missing = no_response(case)
+    if missing is not None:
+        return Exchange(request=GENERIC["api", kind], no_response=missing)
+    exchange = given(case)
+    if isinstance(exchange, bytes):
+        return exchange
     if exchange.request is not None and (exchange.request.method in READS) == (kind == "read"):
         return exchange
     family = "ef" if fault.startswith(("ef-", "sc-")) else "api"

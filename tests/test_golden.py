@@ -21,6 +21,8 @@ from golden_corpus import (
     cases,
     complaints,
     exchange_of,
+    given,
+    no_response,
     read_request,
     rows,
 )
@@ -55,9 +57,19 @@ def test_every_negative_and_every_text_is_named_once(folder: Path, table: str) -
 
 @pytest.mark.parametrize("case", CASES, ids=_label)
 def test_response(case: Case) -> None:
-    diagnosis = diagnose(exchange_of(case.path, case.block.get("request")))
+    diagnosis = diagnose(given(case))
     assert diagnosis.failed
     assert not complaints(diagnosis, case.expected, case.fault)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if no_response(case) is not None], ids=_label)
+def test_a_missing_answer_is_the_same_to_a_transport_as_in_its_words(case: Case) -> None:
+    seen = diagnose(Exchange(request=None, no_response=no_response(case)))
+    read = diagnose(given(case))
+    assert not complaints(seen, case.expected, case.fault)
+    assert seen.no_response is not None
+    assert read.no_response is not None
+    assert (read.no_response.kind, read.no_response.sent) == (seen.no_response.kind, seen.no_response.sent)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.path.suffix == ".http"], ids=_label)

@@ -124,4 +124,5 @@ def test_document_storage_raises_nothing_else() -> None:
     assert {name for name, fault in FAULTS.items() if Where.DOCUMENT_STORAGE in fault.where} == {
         "other-presigned-url-expired",
         "other-presigned-signature",
+        "other-feed-processing",  # no refusal: the document itself is the report of what failed
     }

@@ -106,7 +106,7 @@ def test_prose(text: str, fault: str | None) -> None:
 def test_a_connection_that_broke(text: str, kind: NoResponseKind, sent: bool) -> None:
     diagnosis = diagnose(f"Traceback (most recent call last):\n{text}\n")
     assert diagnosis.failed
-    assert diagnosis.id is None
+    assert diagnosis.id == "other-network-tls"
     assert diagnosis.no_response is not None
     assert (diagnosis.no_response.kind, diagnosis.no_response.sent) == (kind, sent)
 

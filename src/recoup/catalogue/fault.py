@@ -164,6 +164,7 @@ class BodyKind(StrEnum):
     BATCH = "batch"  # a 207 with one status for each item
     LABELS = "labels"  # a list of labels, each with its own status
     ISSUES = "issues"  # accepted, with a list of issues
+    PROCESSING_REPORT = "processing-report"  # what became of a feed, line by line
     JSON = "json"  # any other JSON
     TEXT = "text"
 

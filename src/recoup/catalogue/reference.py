@@ -23,6 +23,8 @@ _DOCUMENTS = {
     "resolve-common-http-and-authorization-errors": "Resolve Common HTTP and Authorization Error Codes",
     "login-with-amazon": "Login with Amazon",
     "selling-partner-api-models": "Amazon's models of the Selling Partner API",
+    "selling-partner-api-docs": "Amazon's guides to the Selling Partner API",
+    "public-reports": "reports of developers, in public",
 }
 
 MEANINGS: Mapping[RetryClass, str] = {

@@ -19,6 +19,7 @@ from recoup.catalogue.facts.operations import Operation, operations
 from recoup.catalogue.fault import BodyKind
 from recoup.diagnosis.diagnosis import Match
 from recoup.diagnosis.evidence import Evidence, Ranking
+from recoup.diagnosis.restricted import gives_personal_data
 from recoup.exchange import Exchange, Request
 from recoup.lint import wire
 
@@ -48,6 +49,8 @@ _ECHO = re.compile(r"%[0-9A-Fa-f]{2}")
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _OF_A_GET = frozenset({"400-get-with-body", "400-malformed-http-body-in-get-or-head"})
 _OF_A_BODY = frozenset({"400-missing-child-object", *_OF_A_GET})
+_PERSONAL_DATA = frozenset({"other-rdt-required", "other-pii-restricted"})
+_OPENS_PERSONAL_DATA = ("/tokens/", "/reports/2021-06-30/documents/")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -72,7 +75,7 @@ def narrowed(
         proved = [name for name in clue.ids if name in tied]
         if proved:
             return _lifted(ranking, proved, clue.text)
-    return _without(ranking, _refuted(request) & tied)
+    return _without(ranking, (_refuted(request) | _refuted_by_operation(request, operation, path)) & tied)
 
 
 def _refuted(request: Request) -> frozenset[str]:
@@ -80,6 +83,21 @@ def _refuted(request: Request) -> frozenset[str]:
     if request.method in _BODILESS:
         return _OF_A_BODY if request.method not in ("GET", "HEAD") else _OF_A_BODY - _OF_A_GET
     return _OF_A_GET if request.method else frozenset()
+
+
+def _refuted_by_operation(request: Request, operation: Operation | None, path: str) -> frozenset[str]:
+    """The faults of sandboxes, grantless tokens and restricted data that this call cannot have."""
+    out: set[str] = set()
+    host = request.host
+    if "sellingpartnerapi" in host and not host.startswith("sandbox."):
+        out.add("other-sandbox-unsupported")
+    token = request.headers.get("x-amz-access-token") or ""
+    if operation is None or not token.startswith(("Atza|", "Atc|")):
+        return frozenset(out)
+    if (operation.grantless is not None) == token.startswith("Atc|"):
+        out.add("other-grantless-required")
+    personal = gives_personal_data(operation) or "dataElements" in request.url or path.startswith(_OPENS_PERSONAL_DATA)
+    return frozenset(out if personal else out | _PERSONAL_DATA)
 
 
 def _without(ranking: Ranking, refuted: frozenset[str]) -> Ranking:

@@ -190,14 +190,14 @@ def _text(diagnosis: Diagnosis, decision: Decision) -> str:
     status = diagnosis.http_status if diagnosis.status is None else diagnosis.status
     said = f": {redact_text(diagnosis.message).rstrip('.')}" if diagnosis.message else ""
     part = _part_failed(diagnosis)
+    seen = f"HTTP {status}" if status is not None else "no response"
     if best is None:
-        seen = f"HTTP {status}" if status is not None else "no response"
         look = f" First: {_look(diagnosis)}" if _in_doubt(decision) else ""
         return f"{part}{seen}{said} (no known fault){'.' if look else ''}{look}"
     # The steps of a fault are for any call; this one may have taken effect, which comes before all of them.
     first = _look(diagnosis) if _in_doubt(decision) else best.remedy.steps[0]
     tied = f" One of {len(diagnosis.tied)} causes with this answer." if diagnosis.tied else ""
-    return f"{part}{best.title} ({best.id}, HTTP {status}){said}.{tied} Cause: {best.cause} First: {first}"
+    return f"{part}{best.title} ({best.id}, {seen}){said}.{tied} Cause: {best.cause} First: {first}"
 
 
 def _in_doubt(decision: Decision) -> bool:

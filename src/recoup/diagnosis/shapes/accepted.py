@@ -46,13 +46,16 @@ def _issues(value: Mapping[Any, Any]) -> list[Claim]:
     name = as_text(field(value, "sku")) or ""
     if not errors:
         return [make_claim(BodyKind.ISSUES, code="INVALID", item=Item(kind="listing", index=0, name=name))]
+    header = field(value, "header")
+    feed = as_text(field(header, "feedid")) if isinstance(header, Mapping) else None
+    kind = BodyKind.ISSUES if feed is None else BodyKind.PROCESSING_REPORT
     return [
         make_claim(
-            BodyKind.ISSUES,
+            kind,
             code=field(issue, "code"),
             message=field(issue, "message"),
             details=field(issue, "details"),
-            item=Item(kind="issue", index=index, name=name),
+            item=Item(kind="issue", index=index, name=name or as_text(field(issue, "sku", "messageid")) or ""),
         )
         for index, issue in enumerate(errors)
     ]
