@@ -97,7 +97,12 @@ class ReadBack(FaultError):
 
 
 class FixRequest(FaultError):
-    """This request never works as it is; `decision` says what to change."""
+    """This request never works as it is; `decision` says what to change.
+
+    `findings` are what a strict client saw in the request before it would have been sent: rule, fault, text and fix.
+    """
+
+    findings: tuple[dict[str, Any], ...] = ()
 
 
 class AskPerson(FaultError):

@@ -31,7 +31,8 @@ def findings_of_accepted(found: list[str]) -> Iterator[None]:
         known = marketplaces.region(region)
         if known is not None and isinstance(answer, Response) and 200 <= answer.status < 300:
             subject = from_request(request, endpoint=Endpoint(region=known, sandbox=False))
-            wrong = check(subject, now=self.clock.now())
+            # A call that works is told of its end a month ahead: no fault, and nothing that the caller did wrong.
+            wrong = [each for each in check(subject, now=self.clock.now()) if each.rule != "removed-operation"]
             found.extend(f"{finding.rule}: {request.method} {request.url}: {finding.text}" for finding in wrong)
         return answer
 

@@ -86,10 +86,18 @@ def from_url(url: str | bytes) -> Subject:
     return Subject(source=source, form=Form.URL, method=Mapped("", 0), target=Mapped(source.decode("latin-1"), 0))
 
 
-def from_request(request: Request, *, endpoint: Endpoint | None = None, complete: bool | None = None) -> Subject:
+def from_request(
+    request: Request,
+    *,
+    endpoint: Endpoint | None = None,
+    stands_for_api: bool = False,
+    complete: bool | None = None,
+) -> Subject:
     """A request as a value. Where it holds the bytes of the wire they count; else its places are those of a
-    rendering. `endpoint` says which of Amazon's the host stands for, where its name does not;
-    `complete` whether all header fields are known: without it, they are where Host and User-Agent are among them.
+    rendering.
+
+    `endpoint` says which of Amazon's the host stands for, where its name does not; `stands_for_api` that it is one of
+    them. `complete` says whether all header fields are known: without it, they are where Host and User-Agent are there.
     """
     if request.raw is not None:
         return from_http(request.raw, endpoint=endpoint)
@@ -126,4 +134,5 @@ def from_request(request: Request, *, endpoint: Endpoint | None = None, complete
         body=body,
         complete="host" in request.headers and "user-agent" in request.headers if complete is None else complete,
         endpoint=endpoint,
+        stands_for_api=stands_for_api,
     )

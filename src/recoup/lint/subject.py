@@ -62,7 +62,8 @@ class Subject:
     """One request to be checked. `target` is the URL or path as written; `body` is None where it is not known.
 
     `complete` says that all header fields are known. `cut` is where a shell ends the command before its author meant it
-    to end. `endpoint` is given where the host is one that stands for an endpoint of Amazon's: a proxy, a sandbox.
+    to end. `endpoint` is given where the host is one that stands for an endpoint of Amazon's: a proxy, a sandbox; or
+    `stands_for_api`, where nobody knows for which.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Subject:
         complete: bool = False,
         cut: Place | None = None,
         endpoint: Endpoint | None = None,
+        stands_for_api: bool = False,
     ) -> None:
         self.source = source
         self.form = form
@@ -87,6 +89,7 @@ class Subject:
         self.complete = complete
         self.cut = cut
         self._endpoint = endpoint
+        self._stands_for_api = stands_for_api or endpoint is not None
 
     # -- the target, taken apart ------------------------------------------------------------------------------------
 
@@ -199,9 +202,9 @@ class Subject:
         """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
         path of its kind. A host that only stands for an endpoint may stand for Login with Amazon too.
         """
-        if self._endpoint is None and self.endpoint is not None:
+        if not self._stands_for_api and self.endpoint is not None:
             return True
-        if self._endpoint is None and self.host:
+        if not self._stands_for_api and self.host:
             return False
         return self.path.text.startswith("/") and not self.path.text.startswith(_NOT_OF_THE_API)
 

@@ -44,6 +44,9 @@ class Options(TypedDict, total=False):
     `deadline` is how many seconds one call may take in all: a wait that would end later is not begun, an answer that
     is under way is not cut off (the client's own time limits do that). `listeners` are told every event of
     `recoup.telemetry.events`; the logger `recoup` is told without being asked for (see `recoup.telemetry.log`).
+
+    `strict` looks at each request before it is sent, with the rules of lint: where one proves that it cannot work,
+    FixRequest is raised in its place, with the findings; what may be right all the same goes to the log.
     """
 
     login: Login | None
@@ -55,6 +58,7 @@ class Options(TypedDict, total=False):
     seller: str | None
     deadline: float | None
     listeners: Iterable[Listener] | None
+    strict: bool
 
 
 class Caller:
@@ -76,6 +80,7 @@ class Caller:
         seller: str | None = None,
         deadline: float | None = None,
         listeners: Iterable[Listener] | None = None,
+        strict: bool = False,
     ) -> None:
         self._timing = timing
         self._now = timing.now if timing is not None else timings.now
@@ -91,6 +96,7 @@ class Caller:
             now=self._now,
             random=random if random is not None else _random.random,
             quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
+            strict=strict,
         )
 
     def place(self, target: Target) -> Place | None:

@@ -32,6 +32,7 @@ from recoup.transports.outcome import Outcome
 from recoup.transports.pacing import Pacing
 from recoup.transports.pacing import Place as Queued
 from recoup.transports.refusal import not_sent, of_hold
+from recoup.transports.strictness import NotSent, insist
 from recoup.transports.telling import Audience
 
 __all__ = ["Flows"]
@@ -51,7 +52,9 @@ class Flows:
         now: Callable[[], float],
         random: Callable[[], float],
         quota: SharedQuota,
+        strict: bool = False,
     ) -> None:
+        self._strict = strict
         self._login = login
         self._policy = policy
         self._pacing = pacing
@@ -73,8 +76,8 @@ class Flows:
         """The flow of one call. Ends with the last response, or raises the last exception of the client's library.
 
         `seconds` is how long it may take in all; `also` is told its events. Raises a FaultError where nothing was sent:
-        no access token could be had, or the call is held back, or its turn would come too late. The request itself is
-        left as it is; an empty `x-amz-access-token` counts as none.
+        no access token could be had, a strict client's request is surely wrong, the call is held back, or its turn
+        would come too late. The request itself is left as it is; an empty `x-amz-access-token` counts as none.
         """
         job = Job(request=request, library=library, target=target, asks_for_token=target.path == TOKEN_PATH)
         job.began = self._now()
@@ -95,11 +98,13 @@ class Flows:
         try:
             if job.login is not None:
                 yield from self._identify(job, job.login)
+            if self._strict and not job.asks_for_token:
+                insist(job.library.value(job.request), self._now())
             finish = yield from self._attempts(job)
             made = _outcome(job, finish)
             if job.course is not None and made.diagnosis is not None:
                 yield from self._pacing.rest(job.course, made.diagnosis, made.decision, job)
-        except LoginFailed as failed:
+        except (LoginFailed, NotSent) as failed:
             job.error = failed.error
             made = Outcome(decision=failed.decision, operation=_operation(job))
         finally:

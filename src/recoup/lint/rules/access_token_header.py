@@ -46,7 +46,7 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
             said = "The access token stands in the query: it is not read there, and ends up in logs."
             yield found(RULE, FAULTS[0], pair.whole, said, _FIX, FixKind.NEEDS_VALUE)
             return
-    if subject.complete and (subject.endpoint is not None or not subject.host):  # a gateway adds it by itself
+    if subject.complete:
         said = f"There is no {HEADER} header."
         yield found(RULE, FAULTS[0], subject.end_of_fields, said, _FIX, FixKind.NEEDS_VALUE)
 

@@ -34,7 +34,7 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
         return
     table = operations()
     others = sorted({other.method for other in table.find_any_method(path)})
-    certain = subject.endpoint is not None
+    certain = bool(subject.host)
     if others:
         only = len(others) == 1
         said = f"This path is known for {', '.join(others)} only."
