@@ -169,14 +169,14 @@ def grant(visit: Visit) -> None:
     if token.authorization is not None:
         visit.partner = visit.door.accounts.partners[token.authorization.merchant_id]
     if wanted is not None and wanted not in token.scopes:
-        raise Refusal("403-missing-role", because=f"{visit.known.id} needs a grantless token with the scope {wanted}")
+        because = f"{visit.known.id} needs a grantless token with the scope {wanted}"
+        raise Refusal("other-grantless-required", because=because)
     if wanted is None and visit.partner is None:
-        raise Refusal(
-            "403-missing-role", because=f"{visit.known.id} needs a selling partner's token, not a grantless one"
-        )
+        because = f"{visit.known.id} needs a selling partner's token, not a grantless one"
+        raise Refusal("other-grantless-required", because=because)
     if token.resources is not None and not any(_covers(visit, *resource) for resource in token.resources):
         because = "the token for restricted data was given for other resources"
-        raise Refusal("403-missing-role", because=because)
+        raise Refusal("other-rdt-required", because=because)
 
 
 def _covers(visit: Visit, method: str, path: str) -> bool:

@@ -62,10 +62,10 @@ def test_such_a_token_is_good_for_its_resources_only() -> None:
         token = str(decoded(ask(house, path=path))["restrictedDataToken"])
         return [house.why(house.get(one, token=token)), house.why(house.get(other, token=token, **query))]
 
-    assert tried(one) == ["none", "403-missing-role"]
-    assert tried("/orders/v0/orders/{orderId}") == ["none", "403-missing-role"]
-    assert tried("/orders/v0/orders/902-1845936-5435065") == ["403-missing-role", "403-missing-role"]
-    assert tried(other) == ["403-missing-role", "none"]
+    assert tried(one) == ["none", "other-rdt-required"]
+    assert tried("/orders/v0/orders/{orderId}") == ["none", "other-rdt-required"]
+    assert tried("/orders/v0/orders/902-1845936-5435065") == ["other-rdt-required", "other-rdt-required"]
+    assert tried(other) == ["other-rdt-required", "none"]
 
 
 def test_personal_data_needs_a_role_that_opens_it() -> None:

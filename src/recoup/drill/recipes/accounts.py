@@ -135,6 +135,51 @@ def a_version_that_was_removed_overnight(stage: Stage) -> Act:
     )
 
 
+@recipe("other-grantless-required", expects=GivesUp(fix="change-credentials", who="developer"))
+def a_grantless_token_at_a_sellers_operation(stage: Stage) -> Act:
+    token = _grantless(stage, "sellingpartnerapi::notifications")
+
+    def settle() -> Settled:
+        # The named check: the kind of the token, by its first characters, against what the operation takes.
+        known = operations().find("GET", _PARTICIPATIONS)
+        if token.startswith("Atc|") and known is not None and known.grantless is None:
+            return Settled("other-grantless-required", "the token begins with Atc|, and the operation is not grantless")
+        return Settled("403-missing-role", "the token is of the kind that the operation takes")
+
+    return Act(
+        cause="A grantless token is sent to an operation that needs a selling partner's.",
+        send=lambda caller: caller.call("GET", _PARTICIPATIONS, token=token),
+        mend=lambda: None,
+        again=lambda caller: caller.call("GET", _PARTICIPATIONS),
+        proper=200,
+        settle=settle,
+    )
+
+
+@recipe("other-rdt-required", expects=GivesUp(fix="change-credentials", who="developer"))
+def a_restricted_token_for_another_path(stage: Stage) -> Act:
+    resource = {"method": "GET", "path": _PARTICIPATIONS}
+    made = stage.hand.call("POST", "/tokens/2021-03-01/restrictedDataToken", body={"restrictedResources": [resource]})
+    token = str(made.json()["restrictedDataToken"])
+    query = {"createdAfter": _SINCE}
+
+    def settle() -> Settled:
+        # The named check: method and path of the call against those that the token was made for.
+        own = stage.hand.call("GET", _PARTICIPATIONS, token=token).status
+        if own == 200:
+            return Settled("other-rdt-required", f"the token was made for GET {_PARTICIPATIONS}, where it is let in")
+        return Settled("403-missing-role", f"the token is refused ({own}) where it was made for too")
+
+    return Act(
+        cause="The token for restricted data was made for another path.",
+        send=lambda caller: caller.call("GET", _ORDERS, query=query, token=token),
+        mend=lambda: None,
+        again=lambda caller: caller.call("GET", _ORDERS, query=query),
+        proper=200,
+        settle=settle,
+    )
+
+
 @recipe("400-missing-role", expects=GivesUp(fix="request-role", who="operator"))
 def personal_data_that_the_roles_do_not_cover(stage: Stage) -> Act:
     stage.sandbox.stage.drop_role(_ROLE)
