@@ -58,8 +58,15 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = 
     place = {name: at for at, name in enumerate(known)}
     order = sorted(known, key=lambda name: (-odds[name], place[name]))
     first = order[0]
+    alone = ranking.matches[0].fault.id if ranking.matches and not ranking.tied else None  # the answer decided it
     matches = tuple(
-        _told(known[name], odds[name] / whole, weights.get(name, 0.0), said.get(name, []), denied.get(name, ()))
+        _told(
+            known[name],
+            odds[name] / whole,
+            0.0 if name == alone else weights.get(name, 0.0),
+            said.get(name, []),
+            denied.get(name, ()),
+        )
         for name in order
     )
     return msgspec.structs.replace(ranking, matches=matches, tied=_tied(ranking, order, odds, weights, first))

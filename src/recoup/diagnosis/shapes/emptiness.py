@@ -17,7 +17,7 @@ MISSING_DATA = "other-missing-data-empty"
 def empty_answer(values: Iterable[Any], *, answered: bool) -> str | None:
     """What is empty in the first object of `values` that is an answer without data, in words; None where none is.
 
-    `answered` says that the text tells of a status below 300; else an object counts only where it has a payload, since a
+    `answered` says that the text tells of a status below 300; else an object counts only where it has a payload: a
     request can have empty lists too.
     """
     for value in values:
