@@ -30,22 +30,21 @@ def plain(node: Node) -> Any:
 @settings(max_examples=100 * FACTOR)
 @given(VALUES, st.sampled_from([None, 2]), st.booleans())
 def test_json_is_read_as_a_decoder_reads_it(value: Any, indent: int | None, ascii_only: bool) -> None:
-    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "replace").decode("latin-1")
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode().decode("latin-1")
     read = read_json(text)
     assert read.flaws == []
     assert read.whole
     assert read.root is not None
-    if "\\u" not in text and "?" not in text:
-        assert plain(read.root) == json.loads(text.encode("latin-1"))
+    assert plain(read.root) == json.loads(text.encode("latin-1"))
 
 
 @settings(max_examples=200 * FACTOR)
-@given(VALUES, st.data())
-def test_every_value_stands_where_it_is_said_to_stand(value: Any, data: st.DataObject) -> None:
+@given(VALUES)
+def test_every_value_stands_where_it_is_said_to_stand(value: Any) -> None:
     text = json.dumps(value)
     read = read_json(text)
     for _, node in read.nodes():
-        assert json.loads(text[node.start : node.end]) == plain(node) or "\\u" in text
+        assert json.loads(text[node.start : node.end]) == plain(node)
 
 
 @settings(max_examples=500 * FACTOR)

@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _NOTHING = frozenset({"None", "null", "undefined", "nil", "NaN", "[object Object]"})
+_MOST = 1000  # elements of a list
+_LONGEST = 512  # characters of a value that are searched
 # What the static sandbox of Amazon takes in place of values, and what a documentation writes for them.
 _FIXED = re.compile(r"TEST_?[A-Z0-9_]*|Test\w+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\w+[Cc]ase\d{3}\w*", re.ASCII)
 _CASE = re.compile(r"\bTEST_CASE_|[a-z]Case\d{3}\b", re.ASCII)
@@ -88,12 +90,12 @@ def query_known(subject: Subject) -> bool:
 
 def is_hole(value: str) -> bool:
     """Whether this stands for a value that was left out or masked."""
-    return not value or value in _NOTHING or _HOLE.search(value) is not None
+    return not value or value in _NOTHING or _HOLE.search(value, 0, _LONGEST) is not None
 
 
 def is_fixed_word(value: str) -> bool:
     """Whether this is a word of Amazon's static sandbox (`TEST_CASE_200`), not a value."""
-    return _FIXED.fullmatch(value) is not None
+    return len(value) <= _LONGEST and _FIXED.fullmatch(value) is not None
 
 
 def is_static_sandbox(subject: Subject) -> bool:
@@ -105,13 +107,18 @@ def is_static_sandbox(subject: Subject) -> bool:
 
 
 def split(text: Mapped) -> list[tuple[str, Mapped]]:
-    """The elements of a comma-separated value as written, each decoded once; an encoded comma separates as well."""
+    """The elements of a comma-separated value as written, each decoded once; an encoded comma separates as well.
+
+    Of a list that is longer than any that is taken only the beginning is given.
+    """
     found: list[tuple[str, Mapped]] = []
     start = 0
     for match in re.finditer(r",|%2[Cc]|$", text.text):
         piece = text.cut(start, match.start())
         found.append((unquote(piece.text.replace("+", " "), errors="replace"), piece))
         start = match.end()
+        if len(found) >= _MOST:
+            break
     return found
 
 

@@ -18,6 +18,8 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[A-Za-z_$][\w$.\-]*", re.ASCII)
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
+# A pair of surrogates is one character.
+_UNICODE = re.compile(r"\\u(?:([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|([0-9A-Fa-f]{4}))")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _WORDS: dict[str, tuple[str, object, str | None]] = {
     "true": ("boolean", True, None),
@@ -229,9 +231,14 @@ class _Reader:
 
     def escape(self) -> str:
         following = self.text[self.at + 1 : self.at + 2]
-        if following == "u" and re.fullmatch(r"[0-9A-Fa-f]{4}", self.text[self.at + 2 : self.at + 6]):
-            self.at += 6
-            char = chr(int(self.text[self.at - 4 : self.at], 16))
+        unicode = _UNICODE.match(self.text, self.at)
+        if unicode is not None:
+            self.at = unicode.end()
+            if unicode[2]:
+                high, low = int(unicode[1], 16), int(unicode[2], 16)
+                char = chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+            else:
+                char = chr(int(unicode[1] or unicode[3], 16))
             return char.encode("utf-8", "replace").decode("latin-1")
         known = _ESCAPES.get(following)
         if known is None and following:

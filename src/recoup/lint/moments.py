@@ -9,6 +9,7 @@ import msgspec
 
 __all__ = ["Moment", "read_moment"]
 
+_LONGEST = 80
 _FORM = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)(?:(?P<sep>[Tt _]|%20)(?P<time>\d\d:\d\d(?::\d\d(?:[.,]\d{1,12})?)?)\s?"
     r"(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
@@ -31,6 +32,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 def read_moment(text: str) -> Moment | str:
     """The instant or day, or what is wrong with it. Never raises."""
     value = text.strip()
+    if len(value) > _LONGEST:
+        return "it has another form"
     match = _FORM.fullmatch(value)
     if match is None:
         return _reason(value)

@@ -21,12 +21,15 @@ __all__ = ["FAULTS", "RULE", "check", "meant"]
 RULE = "parameter-name"
 FAULTS = ("400-missing-required-field", "sc-00002-invalid-value")
 
-_INDEXED = re.compile(r"(?:\[\w*\]|%5[Bb]\w*%5[Dd]|\.\w+\.\d+|\.\d+|\.member\.\d+)+$")
+_INDEXED = re.compile(r"(?:\[\w*\]|%5[Bb]\w*%5[Dd]|\.\w+)+$")
+_LONGEST = 80  # characters of a name
 _OTHERS = re.compile(r"(?i:X-Amz-|AWSAccessKeyId|Signature|Timestamp|SellerId$|amp;)")
 
 
 def meant(name: str, known: Collection[str]) -> str:
     """The known name that this one was meant to be; empty where none is near."""
+    if len(name) > _LONGEST:
+        return ""
     plain = _INDEXED.sub("", name)
     folded = {_folded(each): each for each in known}
     exact = folded.get(_folded(plain))

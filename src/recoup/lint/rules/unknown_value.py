@@ -66,7 +66,7 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
 def _judged(
     fault: str, name: str, value: str, values: tuple[str, ...], place: Place, quote: str, owned: bool
 ) -> Iterator[Finding]:
-    if not values or value in values or is_hole(value) or value != value.strip():
+    if not values or value in values or is_hole(value) or value != value.strip() or len(value) > 80:
         return
     folded = {each.lower().replace("_", ""): each for each in values}
     right = folded.get(value.lower().replace("_", "").replace("-", "").replace(" ", ""))
