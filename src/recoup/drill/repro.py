@@ -154,9 +154,11 @@ def _text(request: Request | None, diagnosis: Diagnosis, fault: str, how: How, p
     if shipment:
         lines.append('    shipment_id = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])')
     asked = "FAULT" + (", shipment_id=shipment_id" if shipment else "") + f", how={how.value!r}"
+    # Time stands still from then on: a quota that is used up would fill again before the call on a slow machine.
+    still = "    sandbox.clock.freeze()"
     cause = f"    sandbox.raise_fault({asked})  # MEND: take this line out, and the cause is gone"
     if of_login and how is not How.REQUEST:
-        lines.append(cause)
+        lines += [still, cause]
     lines += [
         "    form = {",
         '        "grant_type": "refresh_token",',
@@ -169,7 +171,7 @@ def _text(request: Request | None, diagnosis: Diagnosis, fault: str, how: How, p
         '    token = answer.json()["access_token"]',
     ]
     if not of_login and how is not How.REQUEST:
-        lines.append(cause)
+        lines += [still, cause]
     token = "HEADERS" if fault == _WRONG_HEADER and how is How.REQUEST else '{**HEADERS, "x-amz-access-token": token}'
     filled = ".replace('{shipment_id}', shipment_id)" if shipment else ""
     lines += [
