@@ -78,9 +78,9 @@ def test_text_in_any_encoding_is_no_binary_file(encoding: str) -> None:
     assert "[" in out
 
 
-def test_a_folder_is_named(tmp_path: Path) -> None:
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     status, _, err = run("diagnose", str(tmp_path))
-    assert (status, err) == (2, f"recoup: {tmp_path}: Is a directory\n")
+    assert (status, err) == (2, f"recoup: {tmp_path}: there is nothing to read in it\n")
 
 
 @pytest.mark.parametrize("word", ["403", "SC_00005", "Access denied"])

@@ -22,6 +22,8 @@ class Feed:
 
     def __init__(self) -> None:
         self.context = Context()
+        self.awaited: set[str] = set()
+        """Addresses without their queries that were not found: that one of them is found later is worth knowing."""
         self._paths = 0
 
     def failed(self, traced: Traced) -> None:
@@ -30,6 +32,8 @@ class Feed:
         request, response = exchange.request, exchange.response
         if response is None or response.status < 400:
             return
+        if response.status == 404 and request is not None and len(self.awaited) < MAX_PATHS:
+            self.awaited.add(request.url.partition("?")[0])
         self.context.add(
             traced.seller,
             name_of(operation_of(traced)),
@@ -41,13 +45,10 @@ class Feed:
         )
 
     def passed(self, at: float | None, seller: str | None, method: str, url: str) -> None:
-        """A path that was found, or to which something was posted, while there is room for paths."""
+        """A path to which something was posted, or that was found at last after it had not been (see `awaited`)."""
         if at is None or self._paths >= MAX_PATHS or not url:
             return
-        context = self.context
-        where = context.found if method == "GET" else context.made if method == "POST" else None
-        if where is None:
-            return
+        where = self.context.made if method == "POST" else self.context.found
         path = url if url[:1] == "/" else "/" + url.partition("://")[2].partition("/")[2]
         key = (seller or "", path)
         span = where.get(key)

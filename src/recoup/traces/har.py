@@ -18,7 +18,7 @@ from typing import Any
 
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request, Response
 from recoup.traces.opening import BLOCK, Stream
-from recoup.traces.paths import OperationNames
+from recoup.traces.paths import OperationNames, names
 from recoup.traces.traced import Item, OnPassed, Place, Traced, Unread
 from recoup.traces.values import epoch_of, headers_of, instant_of, no_response_of, status_of
 
@@ -100,7 +100,7 @@ class _Window:
 
 def read(stream: Stream, file: str, *, passed: OnPassed | None = None) -> Iterator[Item]:
     """Every exchange of a HAR file; with `passed` a success in which nothing can hide is told to it and not given."""
-    window, names = _Window(stream), OperationNames()
+    window, table = _Window(stream), names()
     window.more()
     window.text = window.text.removeprefix("\ufeff")
     try:
@@ -125,7 +125,7 @@ def read(stream: Stream, file: str, *, passed: OnPassed | None = None) -> Iterat
             cut = window.ended and _is_cut(window)
             yield Unread(place, stream.broken or ("the file is cut off" if cut else "the entry is not JSON"))
             return
-        if passed is None or not _has_passed(entry, passed, names):
+        if passed is None or not _has_passed(entry, passed, table):
             yield _item(entry, place)
 
 
@@ -171,12 +171,12 @@ def _item(entry: Any, place: Place) -> Item:
     return Traced(exchange=exchange, place=place)
 
 
-def _has_passed(entry: Any, passed: OnPassed, names: OperationNames) -> bool:
+def _has_passed(entry: Any, passed: OnPassed, table: OperationNames) -> bool:
     try:
         status, request = entry["response"]["status"], entry["request"]
         method, url = request["method"], request["url"]
         url = url.partition("?")[0]
-        operation, may_hide = names.look(method, url)
+        operation, may_hide, _ = table.look(method, url)
         if not 200 <= status < 300 or status == 207 or may_hide:
             return False
         at = epoch_of(entry.get("startedDateTime"))

@@ -15,7 +15,7 @@ import msgspec
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.lines import TOO_LONG, blocks
 from recoup.traces.opening import Stream
-from recoup.traces.paths import OperationNames
+from recoup.traces.paths import names
 from recoup.traces.record import NO_EXCHANGES, decoded, exchange_in
 from recoup.traces.shape import Shape
 from recoup.traces.traced import Item, OnPassed, Place, Unread
@@ -80,7 +80,7 @@ def _line(data: bytes, place: Place, fields: Fields) -> Item | None:
 
 def _quick_look(shape: Shape, passed: OnPassed) -> Callable[[bytes], bool]:
     """A function that says whether a line is a success that needs no closer look, and has told it to `passed`."""
-    decode, pick, names = shape.decode, shape.pick, OperationNames().look
+    decode, pick, look_up = shape.decode, shape.pick, names().look
 
     def look(line: bytes) -> bool:
         try:
@@ -94,7 +94,7 @@ def _quick_look(shape: Shape, passed: OnPassed) -> Callable[[bytes], bool]:
             if type(method) is not str:
                 return False
             url = url.partition("?")[0]
-            name, may_hide = names(method, url)
+            name, may_hide, _ = look_up(method, url)
             if may_hide:
                 return False
             operation = name or operation

@@ -17,6 +17,7 @@ from recoup.traces.traced import Told, Traced, operation_named, operation_of
 __all__ = ["Judge"]
 
 _MOST = 5000
+_AROUND = 300.0  # seconds in which what others did is taken to be the same, where answers are only counted
 _SETTLED = frozenset({"retry", "give_up", "renew_token"})  # decisions that name no date and nothing to read
 
 
@@ -76,8 +77,8 @@ class Judge:
             if context is None:
                 form = (*key, *_form(request))
             elif response.status != 404 and "x-amz-access-token" not in request.headers:
-                minute = None if exchange.at is None else int(exchange.at.timestamp() // 60)
-                form = (*key, *_form(request), traced.seller, minute)
+                around = None if exchange.at is None else int(exchange.at.timestamp() // _AROUND)
+                form = (*key, *_form(request), traced.seller, around)
         if form is not None and (known := self._known.get(form)) is not None:
             return msgspec.structs.replace(known, exchange=exchange)
         diagnosis = advise(self.engine.diagnose(exchange, context, traced.seller))

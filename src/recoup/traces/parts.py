@@ -45,7 +45,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 class Found(msgspec.Struct, kw_only=True):
     """What stands in a part, or in a piece of it: counts, what other calls did, and the exchanges that wait to be
-    judged when all is known. `lines` is how many lines there were, where the part is one of lines; `last` ends the part.
+    judged when all is known. `lines` is how many lines there were, where the part is one of lines; `last` ends the
+    part.
     """
 
     summary: Summary
@@ -105,13 +106,14 @@ class _Piece:
         self.waiting: list[Traced] = []
         self.unread: list[Unread] = []
         self.size = 0
-        self._count, self._path = self.summary.passed, self.feed.passed
+        self._count, self._awaited = self.summary.passed, self.feed.awaited
 
     def passed(
         self, status: int, operation: str | None, at: float | None, seller: str | None, method: str, url: str, /
     ) -> None:
         self._count(status, operation, at, seller)
-        self._path(at, seller, method, url)
+        if method == "POST" or url in self._awaited:
+            self.feed.passed(at, seller, method, url)
 
     def take(self, item: Item, judge: Judge, *, every: bool) -> None:
         if isinstance(item, Skipped):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from recoup.catalogue.facts.operations import operations
+from recoup.catalogue.facts.operations import Operation, operations
 from recoup.diagnosis.hiding import may_hide_failure
-from recoup.traces.traced import name_of
 
-__all__ = ["OperationNames"]
+__all__ = ["OperationNames", "names"]
 
 _MOST = 20_000
 
@@ -20,7 +19,7 @@ def _literals() -> frozenset[str]:
     return frozenset(part for part in parts if not part.startswith("{")) | {""}
 
 
-_Found = tuple[str | None, bool]
+_Found = tuple[str | None, bool, Operation | None]
 
 
 class OperationNames:
@@ -36,8 +35,8 @@ class OperationNames:
         self._literals = _literals()
 
     def look(self, method: str, url: str) -> _Found:
-        """The name of the operation, None where the path is none of an operation's, and whether its successes can hide
-        a failure. `url` is as sent, without its query, with or without scheme and host.
+        """The name of the operation, None where the path is none of an operation's, whether its successes can hide a
+        failure, and the operation. `url` is as sent, without its query, with or without scheme and host.
         """
         found = self._whole.get((method, url))
         if found is not None:
@@ -61,7 +60,9 @@ class OperationNames:
         key = (method, *[part if part in literals else None for part in parts])
         found = self._any.get(key)
         if found is None:
-            found = (name_of(operations().find(method, path)), may_hide_failure(200, method, path))
+            operation = operations().find(method, path)
+            name = None if operation is None else f"{operation.api}/{operation.version}/{operation.id}"
+            found = (name, may_hide_failure(200, method, path), operation)
         if len(host) > 100 or len(self._any) > _MOST or len(self._whole) > _MOST or "%" in path:
             return found  # an encoded literal is one all the same
         self._any[key] = found
@@ -78,3 +79,9 @@ class OperationNames:
 def _cut(url: str) -> tuple[str, str]:
     host, slash, path = url.partition("://")[2].partition("/")
     return host, slash + path if slash else "/" + path
+
+
+@cache
+def names() -> OperationNames:
+    """One table of names for everybody in this process."""
+    return OperationNames()

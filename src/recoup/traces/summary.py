@@ -23,7 +23,7 @@ import msgspec
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.redaction import redact_text
 from recoup.traces.series import FINEST, Series
-from recoup.traces.traced import Place, Traced, Unread, name_of
+from recoup.traces.traced import Place, Traced, Unread, name_of, operation_of
 
 __all__ = ["OTHERS", "UNKNOWN", "Calls", "FaultCount", "Summary"]
 
@@ -265,7 +265,7 @@ class Summary:
 
     def add(self, traced: Traced, diagnosis: Diagnosis) -> None:
         """Count one exchange and its diagnosis: its first failure counts as its fault."""
-        operation = name_of(diagnosis.operation) or traced.operation or None
+        operation = name_of(operation_of(traced)) or traced.operation
         response = traced.exchange.response
         status = response.status if response is not None else diagnosis.http_status or 0
         at = traced.at

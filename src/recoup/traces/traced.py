@@ -11,6 +11,7 @@ import msgspec
 
 from recoup.catalogue.facts.operations import Operation, operations
 from recoup.exchange import Exchange
+from recoup.traces.paths import names
 
 __all__ = [
     "SKIPPED",
@@ -114,7 +115,7 @@ def operation_of(traced: Traced) -> Operation | None:
     """The operation that was called, where its path or the trace itself tells."""
     request = traced.exchange.request
     if request is not None and request.method:
-        found = operations().find(request.method, request.path)
+        found = names().look(request.method, request.url.partition("?")[0])[2]
         if found is not None:
             return found
     return operation_named(traced.operation)
