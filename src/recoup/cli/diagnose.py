@@ -31,9 +31,20 @@ FORMATS = ("auto", "http", "har", "jsonl", "text")
     default=0,
     help="How many processes read; without it as many as there are processors, where the input is large.",
 )
+@click.option("--report", metavar="FILE", help="Write a report of everything: .html, .md or .json by its name.")
+@click.option("--bundle", metavar="FOLDER", help="Write what Amazon's support asks for, redacted, a folder a failure.")
+@click.option("--repro", metavar="FOLDER", help="Write pytest files that fail for the same cause, by a sandbox.")
 @click.pass_obj
 def command(
-    invocation: Invocation, paths: tuple[str, ...], form: str, as_json: bool, options: tuple[str, ...], jobs: int
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    options: tuple[str, ...],
+    jobs: int,
+    report: str | None,
+    bundle: str | None,
+    repro: str | None,
 ) -> int:
     """Say which fault a response, a log excerpt or an exception text shows, why, and what to do now.
 
@@ -44,7 +55,8 @@ def command(
     \b
     curl -si ... | recoup diagnose
     recoup diagnose error.txt --json
-    recoup diagnose logs/ --jobs 4
+    recoup diagnose logs/ --jobs 4 --report report.html
+    recoup diagnose today.har --bundle case/ --repro again/
     """
     from recoup.catalogue.loader import catalogue
     from recoup.cli.diagnosing.inputs import is_trace, stdin_of
@@ -60,6 +72,16 @@ def command(
     if paths.count("-") > 1:
         raise UnreadableInput("-: standard input can be read once")
     stdin = stdin_of(invocation) if "-" in paths else None
+    if report or bundle or repro:
+        from recoup.cli.diagnosing.outputs import BundleOutput, ReportOutput, ReproOutput
+        from recoup.cli.diagnosing.trace import diagnose_trace
+
+        made = ((ReportOutput, report), (BundleOutput, bundle), (ReproOutput, repro))
+        outputs = [kind(invocation, path) for kind, path in made if path]
+        return diagnose_trace(
+            invocation, paths, stdin, form=form, fields=fields, as_json=as_json, jobs=jobs, engine=engine,
+            outputs=outputs,
+        )  # fmt: skip
     if not any(is_trace(path, stdin, form, fields) for path in paths):
         return diagnose_pastes(invocation, paths, stdin, form=form, as_json=as_json, engine=engine)
     from recoup.cli.diagnosing.trace import diagnose_trace

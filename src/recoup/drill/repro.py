@@ -287,7 +287,7 @@ def _path(request: Request) -> str:
 
 def _somewhere(fault: str) -> str:
     """A call that meets the fault where the trace does not show its own."""
-    if fault.startswith(("sc-", "ef-")):
+    if fault.startswith(("sc-", "ef-")) or fault in ("403-missing-role", "429-rate-limit"):
         return "/externalFulfillment/2024-09-11/shipments/{shipment_id}"
     return "/sellers/v1/marketplaceParticipations"
 
