@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 
 from recoup.catalogue.facts import deprecations
+from recoup.catalogue.facts.operations import operations
 from recoup.diagnosis.clue import Clue
 
 __all__ = ["clues_of_days", "days_told"]
@@ -27,17 +29,29 @@ _LONGEST = 16_384
 
 
 def days_told(text: str) -> list[date]:
-    """The days that a text names in its own words, in their order; those that are no days are passed over."""
+    """The days that a text names in its own words, in their order; what is no day, or names a version, is passed over.
+    """
     found = [(each.start(), int(each[1]), int(each[2]), int(each[3])) for each in _ISO.finditer(text)]
     found += [(each.start(), int(each[3]), _month(each[2]), int(each[1])) for each in _DAY_MONTH.finditer(text)]
     found += [(each.start(), int(each[3]), _month(each[1]), int(each[2])) for each in _MONTH_DAY.finditer(text)]
+    versions = _versions()
     days = []
     for _, year, month, day in sorted(found):
         try:
-            days.append(date(year, month, day))
+            told = date(year, month, day)
         except ValueError:
             continue
+        if told not in versions:
+            days.append(told)
     return days
+
+
+@cache
+def _versions() -> frozenset[date]:
+    """The days that are names of versions."""
+    names = {item.version for item in operations().items}
+    names |= {item.prefix.strip("/").rpartition("/")[2] for item in deprecations.deprecations()}
+    return frozenset(day for name in names if (day := _day(name)) is not None)
 
 
 def _month(name: str) -> int:
