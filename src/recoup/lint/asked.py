@@ -31,6 +31,7 @@ __all__ = [
     "reached",
     "shaped",
     "split",
+    "unknown_of",
 ]
 
 _NOTHING = frozenset({"None", "null", "undefined", "nil", "NaN", "[object Object]"})
@@ -71,6 +72,18 @@ def asked_of(subject: Subject, around: Around) -> tuple[Shapes, Asked] | None:
     known = around.shapes or shapes()
     asked = known.of(operation)
     return None if asked is None else (known, asked)
+
+
+def unknown_of(subject: Subject, around: Around) -> str | None:
+    """What the rules would need to judge parameters and body of this request, in a sentence; None where they know it.
+
+    A note for the reader, no finding: no model that is known describes the operation.
+    """
+    operation = reached(subject)
+    if operation is None or (around.shapes or shapes()).of(operation) is not None:
+        return None
+    route = f"{operation.method} {operation.path}"
+    return f"What {operation.id} ({route}) requires is not known: no model describes it. Give one with --models."
 
 
 def of_fulfillment(operation: Operation) -> bool:

@@ -16,9 +16,9 @@ from typing import Any, TextIO
 
 import msgspec
 
-from recoup.lint.shapes import Asked, Shape, Shapes
+from recoup.lint.shapes import Asked, Shape, Shapes, shapes
 
-__all__ = ["main", "read_folder", "shapes_of"]
+__all__ = ["main", "read_folder", "shapes_of", "shapes_with"]
 
 Model = Mapping[str, Any]
 _METHODS = ("get", "put", "post", "patch", "delete")
@@ -35,6 +35,15 @@ def read_folder(folder: Path) -> list[tuple[str, Model]]:
     if not found:
         raise ValueError(f"there is no Swagger 2.0 file in {folder}")
     return found
+
+
+def shapes_with(folder: Path) -> Shapes:
+    """The shapes that come with recoup, those of the models in a folder in their place where it has them.
+
+    Raises OSError or ValueError where the folder cannot be read or holds no Swagger 2.0 file.
+    """
+    own, newer = shapes(), shapes_of(read_folder(folder))
+    return Shapes(own.operations | newer.operations, own.definitions | newer.definitions)
 
 
 def shapes_of(models: Iterable[tuple[str, Model]]) -> Shapes:
