@@ -104,7 +104,7 @@ PYTHON = {
     "params": {"MarketplaceIds": "A1"},
     "response_text": BODY,
 }
-FORMS = {
+FORMS: dict[str, Mapping[str, Any]] = {
     "structlog": STRUCTLOG,
     "pino": PINO,
     "bunyan": BUNYAN,

@@ -57,7 +57,7 @@ def _starts(text: bytes, *, whole: bool) -> list[int]:
     answered = True
     end = len(text) if whole else max(0, len(text) - 8192)  # a first line that may go on is left for the next time
     for found in _FIRST_LINE.finditer(text, 0, len(text)):
-        at = found.start()
+        at = found.end() - len(found[0].lstrip())
         if at > end:
             break
         if found["request"] is not None:
