@@ -24,7 +24,7 @@ FORMATS = ("auto", "http", "curl", "har", "url")
 _LARGEST = 256 << 20  # bytes: a recording is read whole
 _REQUEST_LINE = re.compile(rb"\A(?:\r\n)?[^\s\"'{]{1,40} [^\r\n]* HTTP/\d[^\r\n]*(\r?\n)")
 _CURL = re.compile(rb"(?:^|[\s;|&/])curl(?:\.exe)?[ \t]", re.MULTILINE)
-_URL = re.compile(rb"https?://\S+|[\w.\-]+\.amazon\.[a-z.]+/[^\r\n]*")
+_URL = re.compile(rb"https?://[^\r\n]+|[\w.\-]+\.amazon\.[a-z.]+/[^\r\n]*")
 
 
 @click.command("lint")

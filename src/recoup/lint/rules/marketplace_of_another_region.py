@@ -30,8 +30,8 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
         return
     here = endpoint.region.code
     texts = [pair.value for pair in subject.parameters if _NAMED.search(pair.name.text)]
-    if subject.body is not None and _NAMED.search(subject.body.text[:65_536]):
-        texts.append(subject.body.cut(0, min(len(subject.body), 65_536)))
+    if subject.body is not None and _NAMED.search(subject.body.text):
+        texts.append(subject.body)
     for text in texts:
         for match in _ID.finditer(text.text):
             region = marketplaces.region_of(match[0])

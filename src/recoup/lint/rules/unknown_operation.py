@@ -28,13 +28,15 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     Where the host is not known, only what comes near an operation is said to be one.
     """
     path, method = subject.path.text, subject.method.text
-    if not subject.is_api or not path.startswith("/") or not method or subject.operation is not None:
+    if not subject.is_api or not path.startswith("/") or subject.operation is not None:
         return
     if "{" in path or deprecations.of_path(path) is not None or misread_path(subject) is not None:
         return
     table = operations()
     others = sorted({other.method for other in table.find_any_method(path)})
     certain = bool(subject.host)
+    if others and not method:
+        return  # a URL alone does not say how it is called
     if others:
         only = len(others) == 1
         said = f"This path is known for {', '.join(others)} only."
@@ -43,7 +45,7 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
         place = subject.method.place()
         yield found(RULE, FAULTS[0], place, said, f"Use {' or '.join(others)}.", kind, instead, certain=certain)
         return
-    near = table.nearest(method, path, 1)
+    near = table.nearest(method or "GET", path, 1)
     if not near and not certain:
         return
     meant = f" The nearest one is {near[0].method} {near[0].path} ({near[0].id})." if near else ""
