@@ -37,7 +37,9 @@ _HEADER = re.compile(
 )
 # A body begins so; a line of prose behind a request is none of its body.
 _BODY_BEGINS = re.compile(r"\s*(?:[{\[<\"]|[\w.%\-]{1,80}=|--)")
-_MASKED = re.compile(rb"<[a-z ]{3,30}, \d{1,9} characters>|<e-mail address>|<redacted>@")
+_MASKED = re.compile(
+    rb"<[^<>\n]{3,60}, \d{1,9} characters>|<(?:e-mail address|phone number|street address|personal data)>|<redacted>@"
+)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})[^\r\n]{0,100}\r?\n")
 
 _QUOTED = re.compile(r"\"([^\"\r\n]{6,500})\"|'([^'\r\n]{6,500})'|`([^`\r\n]{6,500})`")

@@ -1,0 +1,99 @@
+"""Secrets in a text: tokens by their prefix, values by the name beside them, header fields, passwords, signatures.
+
+Formats: tokens of Login with Amazon (`Atza|`, `Atzr|`, `Atc|`, `amzn1.oa2-cs.`), presigned links (`X-Amz-Signature`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from recoup.redaction.facts import BAR, mask
+
+__all__ = ["NAMES", "SECRET_HEADERS", "without_secrets"]
+
+SECRET_HEADERS = frozenset(
+    {
+        "x-amz-access-token",
+        "x-amzn-access-token",
+        "x-amz-security-token",
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+    }
+)
+_NAMES_OF_SECRETS = (
+    "access_token|refresh_token|client_secret|clientSecret|newClientSecret|accessToken|refreshToken|"
+    "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier"
+)
+# A token runs to the first character that no token has.
+_TOKEN = re.compile(
+    rf"(?:Atza|Atzr|Atc|Atz)(?:\||{BAR.pattern})[A-Za-z0-9_\-+/=.%~|\\]*|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+", re.ASCII
+)
+# name=value, "name": "value", 'name' => 'value', name: value; a quoted value may hold anything but its quote
+_NAMED = re.compile(
+    rf"""(?P<name>{_NAMES_OF_SECRETS}|(?<=[?&])code)(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)"""
+    r"""(?P<open>\\?["'])?(?P<value>(?(open)(?:(?!(?P=open)).)+|[^"'&\s,;}\]\\]+))""",
+    re.IGNORECASE,
+)
+# A field, in whatever is written around it: a raw request, curl, a mapping, pairs. Where its value ends is found apart.
+_FIELD = re.compile(
+    r"""(?P<outer>\\?["'])?"""
+    r"""(?:x-amzn?-access-token|x-amz-security-token|set-cookie|(?<![\w\-])(?:(?:proxy-)?authorization|cookie))"""
+    r"""(?:(?P<close>\\?["'])[ \t]{0,9}(?:=>|[:=,])|[ \t]{0,9}[:=]|[ ]header:(?=[ ]['"]))"""
+    r"""[ \t]{0,9}(?:b(?=["']))?(?P<open>\\?["'])?""",
+    re.IGNORECASE,
+)
+_WORDS_OF_FIELDS = ("-token", "authorization", "cookie")
+_LINE_END = re.compile(r"[\r\n]|$")
+_USER = re.compile(r"(?<=://)[^/@\s?#'\"]{1,256}@")
+_PRESIGNED = re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
+NAMES = frozenset(_NAMES_OF_SECRETS.lower().split("|"))
+"""The names, in lower case, beside which a value is secret whatever it looks like."""
+
+_OF_NAMES = (
+    "access_token", "accesstoken", "refresh_token", "refreshtoken", "client_secret", "clientsecret", "datatoken",
+    "oauth_code", "auth_token", "authtoken", "code_verifier", "code=",
+)  # fmt: skip
+_OF_PRESIGNED = ("signature=", "credential=", "security-token=", "awsaccesskeyid=")
+
+
+def without_secrets(text: str, lowered: str) -> str:
+    """`text` with every token, named secret, password and presigned signature masked; `lowered` is it in lower case."""
+    # Most texts hold none of the words that a pattern begins with: looking for these is much quicker.
+    if any(word in lowered for word in _WORDS_OF_FIELDS):
+        text = _masked_fields(text)
+    if "Atz" in text or "Atc" in text or "amzn1.oa2-cs." in text:
+        text = _TOKEN.sub(lambda m: mask(m[0]), text)
+    if any(word in lowered for word in _OF_NAMES):
+        text = _NAMED.sub(_mask_named, text)
+    if any(word in lowered for word in _OF_PRESIGNED):
+        text = _PRESIGNED.sub(lambda m: f"{m[1]}={mask(m[2])}", text)
+    return _USER.sub("<redacted>@", text) if "://" in text else text
+
+
+def _masked_fields(text: str) -> str:
+    parts: list[str] = []
+    done = line_end = 0
+    for found in _FIELD.finditer(text):
+        start = found.end()
+        if start <= done:
+            continue  # inside a value that was masked already
+        if line_end <= start:  # looked for once a line, or the time would grow by the square
+            line_end = _LINE_END.search(text, start).start()  # type: ignore[union-attr]  # the end always is one
+        end = line_end
+        quote = found["open"] or (None if found["close"] else found["outer"])
+        if quote and (closing := text.find(quote, start, end)) >= 0:
+            end = closing
+        value = text[start:end].strip()
+        if value and not value.startswith("<"):  # else masked already, with its kind
+            parts += (text[done:start], mask(value))
+            done = end
+    parts.append(text[done:])
+    return "".join(parts)
+
+
+def _mask_named(found: re.Match[str]) -> str:
+    if found["value"].startswith("<"):  # masked already, with its kind
+        return found[0]
+    return found["name"] + found["quote"] + found["sep"] + (found["open"] or "") + mask(found["value"])
