@@ -16,13 +16,7 @@ __all__ = ["clues_of_headers"]
 
 _IDS = ("x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id")
 _ENOUGH = 2  # fields of which one tells that they were written down, and not left out
-_EXCEPTIONS = {
-    "missingauthenticationtoken": {
-        "403-missing-token": 1.5,
-        "403-wrong-path-or-version": 1.8,
-        "403-missing-role": -2.0,
-    },
-    "accessdenied": {"403-missing-role": 0.4, "403-missing-token": -0.5, "403-invalid-signature": -0.7},
+_EXCEPTIONS = {  # beside those that are signs of their faults in the catalogue
     "invalidsignature": {"403-invalid-signature": 3.0, "other-clock-skew": 0.7},
     "incompletesignature": {"403-invalid-signature": 3.0},
     "unrecognizedclient": {"403-invalid-signature": 3.0},

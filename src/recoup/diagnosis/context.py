@@ -6,8 +6,8 @@
     engine.diagnose(exchange, context=context, seller=seller)
 
 A first pass over a trace fills it, a second one asks; asked while it is filled, it knows the past only. It is pure and
-its size is bounded: of sellers, operations, minutes, paths and tokens only so many are kept, and what came after them is
-counted in `dropped`. Tokens are kept as hashes, never as they are.
+its size is bounded: of sellers, operations, minutes, paths and tokens only so many are kept, and what came after them
+is counted in `dropped`. Tokens are kept as hashes, never as they are.
 """
 
 from __future__ import annotations
@@ -177,9 +177,9 @@ class Context:
             (self.made, other.made, MAX_PATHS),
             (self.tokens, other.tokens, MAX_TOKENS),
         ):
-            for key, span in others.items():  # type: ignore[attr-defined]  # tables of two kinds of keys
-                self._span(spans, key, limit, span.first)  # type: ignore[arg-type]
-                self._span(spans, key, limit, span.last)  # type: ignore[arg-type]
+            for key, span in others.items():
+                self._span(spans, key, limit, span.first)
+                self._span(spans, key, limit, span.last)
 
     def _merge_calls(self, table: dict[Any, Calls], theirs: dict[Any, Calls], most: int) -> None:
         for key, calls in theirs.items():

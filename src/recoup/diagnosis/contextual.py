@@ -55,9 +55,7 @@ def _of_seller(context: Context, seller: str, operation: str | None) -> Iterator
         text = f"{elsewhere} other calls of this seller worked in the same trace"
         weights = {_ROLE: 1.5, _PATH: 1.2, _GONE: 0.9, _RDT: 0.5, _MISSING: -2.0, _EXPIRED: -1.5}
         yield Clue(text=text, weights={**weights, _SUSPENDED: -2.0, _CARD: -2.0, _REGION: -2.5, _PENDING: -1.5})
-    elif mine.denied >= _ENOUGH and any(
-        calls.worked for name, calls in context.sellers.items() if name != seller
-    ):
+    elif mine.denied >= _ENOUGH and any(calls.worked for name, calls in context.sellers.items() if name != seller):
         text = f"all {mine.denied} calls of this seller were denied, and other sellers' calls worked"
         weights = {_SUSPENDED: 1.6, _EXPIRED: 1.5, _REGION: 1.2, _CARD: 0.8, _MARKET: 0.3}
         yield Clue(text=text, weights={**weights, _PATH: -2.0, _GONE: -2.0, _ROLE: -0.8, _OUTAGE: -2.0})
@@ -65,10 +63,14 @@ def _of_seller(context: Context, seller: str, operation: str | None) -> Iterator
 
 def _stopped(here: Calls) -> Clue:
     text = f"the same operation worked {here.worked} times for this seller in the same trace"
-    weights = {_EXPIRED: 1.6, _SUSPENDED: 0.8, _OUTAGE: 0.6, _PATH: -2.5, _ROLE: -1.5, _REGION: -1.5, _MARKET: -1.0}
+    weights = {_EXPIRED: 2.4, _SUSPENDED: 0.8, _OUTAGE: 0.6, _PATH: -2.5, _ROLE: -1.5, _REGION: -1.5, _MARKET: -1.0}
     if here.last_worked is not None and here.first_denied is not None and here.last_worked < here.first_denied:
-        return Clue(text=f"{text}, and no more after it was denied first", weights={**weights, _GONE: 1.0})
-    return Clue(text=text, weights={**weights, _GONE: -2.5})
+        return Clue(
+            text=f"{text}, and no more after it was denied first",
+            weights={**weights, _GONE: 0.5},
+            introduces=frozenset({_EXPIRED}),
+        )
+    return Clue(text=text, weights={**weights, _GONE: -2.5}, introduces=frozenset({_EXPIRED}))
 
 
 def _of_others(context: Context, seller: str, operation: str | None) -> Iterator[Clue]:
@@ -109,7 +111,7 @@ def _of_token(context: Context, exchange: Exchange, at: float | None) -> Iterato
     if span is not None and at - span.first > _LIFE:
         minutes = round((at - span.first) / 60)
         text = f"the same token was sent {minutes} minutes before; it lives 60"
-        yield Clue(text=text, weights={_EXPIRED: 4.6}, introduces=frozenset({_EXPIRED}))
+        yield Clue(text=text, weights={_EXPIRED: 6.0}, introduces=frozenset({_EXPIRED}))
 
 
 def _of_path(context: Context, exchange: Exchange, seller: str, at: float | None) -> Iterator[Clue]:

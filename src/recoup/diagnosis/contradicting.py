@@ -60,13 +60,18 @@ def _of_regions(told: Told) -> Iterator[Clue]:
         return
     code = called | markets
     if len(called) == 1 and markets and markets <= called and not told.spoken - called:
-        yield Clue(text=f"host and marketplace both belong to {_listed(called)}", weights={_REGION: -1.5, "403-unsupported-marketplace": 0.5})
+        yield Clue(
+            text=f"host and marketplace both belong to {_listed(called)}",
+            weights={_REGION: -1.5, "403-unsupported-marketplace": 0.5},
+        )
         return
     if code and told.spoken and code.isdisjoint(told.spoken):
         text = f"the code names {_listed(code)}, and the words tell of {_listed(told.spoken)}"
         yield Clue(text=text, weights={_REGION: 3.6}, introduces=frozenset({_REGION}))
     elif len(code | told.spoken) > 1:
-        yield Clue(text=f"several regions are told of: {_listed(code | told.spoken)}", weights={_REGION: 1.4 if code else 0.7})
+        yield Clue(
+            text=f"several regions are told of: {_listed(code | told.spoken)}", weights={_REGION: 1.4 if code else 0.7}
+        )
 
 
 def _listed(codes: frozenset[str]) -> str:
@@ -125,7 +130,9 @@ def _of_removals(told: Told, text: str) -> Iterator[Clue]:
     for item in deprecations.deprecations():
         if item.removed is None or item.removed > on:
             continue
-        by_path = any(path.startswith(item.prefix) for path in paths) and (not item.operations or bool(_ids(item, paths)))
+        by_path = any(path.startswith(item.prefix) for path in paths) and (
+            not item.operations or bool(_ids(item, paths))
+        )
         by_id = bool(ids & set(item.operations)) and (_version(item) in told.versions or not _lives(ids, item))
         by_name = not paths and not item.operations and _version(item) in told.versions and _named(item, text)
         if by_path or by_id or by_name:

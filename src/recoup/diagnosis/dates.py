@@ -29,8 +29,7 @@ _LONGEST = 16_384
 
 
 def days_told(text: str) -> list[date]:
-    """The days that a text names in its own words, in their order; what is no day, or names a version, is passed over.
-    """
+    """The days that a text names in its own words, in their order, without those that name a version."""
     found = [(each.start(), int(each[1]), int(each[2]), int(each[3])) for each in _ISO.finditer(text)]
     found += [(each.start(), int(each[3]), _month(each[2]), int(each[1])) for each in _DAY_MONTH.finditer(text)]
     found += [(each.start(), int(each[3]), _month(each[1]), int(each[2])) for each in _MONTH_DAY.finditer(text)]

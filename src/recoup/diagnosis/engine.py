@@ -20,7 +20,7 @@ from recoup.catalogue.fault import BodyKind, Fault
 from recoup.catalogue.loader import catalogue
 from recoup.diagnosis import prose
 from recoup.diagnosis.claims import Reading, read
-from recoup.diagnosis.clue import Clue, Symptom
+from recoup.diagnosis.clue import Symptom
 from recoup.diagnosis.context import Context
 from recoup.diagnosis.cues import clues_of_words
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
@@ -234,9 +234,7 @@ class Engine:
         ranking = narrowed(found, exchange, operation, evidence, path or "")
         symptom = symptom_of(found, own, evidence.body)
         recognised = bool(found.matches) and found.matches[0].basis == "message"
-        clues = list(
-            gathered(exchange, operation, claim, symptom, recognised=recognised, words=words, trace=trace)
-        )
+        clues = list(gathered(exchange, operation, claim, symptom, recognised=recognised, words=words, trace=trace))
         if clues:
             ranking = weighed(ranking, clues, self.index, area)
         status = own

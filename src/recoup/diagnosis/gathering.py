@@ -1,5 +1,5 @@
-"""Every clue beside the text of one answer, from wherever it comes: its header fields, the request, the words around it,
-the other calls of its trace. Which of them are asked depends on the symptom, so that an answer that names its cause
+"""Every clue beside the text of one answer, from wherever it comes: its header fields, the request, the words around
+it, the other calls of its trace. Which of them are asked depends on the symptom, so that an answer that names its cause
 costs nothing more.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["Trace", "gathered"]
 _WHERE = frozenset({Symptom.DENIED, Symptom.NOT_FOUND})  # symptoms of a call that went to the wrong place
 
 
-_ENDED = frozenset({"operation", "transaction"})
+_ENDED = frozenset({"operation"})
 _FAILED_LATER = Clue(
     text="the call was accepted, and what it started ended in failure",
     weights={"other-validation-business": 4.0},

@@ -1,7 +1,7 @@
 """What lint finds in a request, as clues for the diagnosis of its answer.
 
-A finding that proves its fault weighs as much as a hundred to one; one that is only suspicious, three to one. The answer
-still has the first word: where its own text names the cause, nothing of this is asked.
+A finding that proves its fault weighs as much as a hundred to one; one that is only suspicious, three to one. The
+answer still has the first word: where its own text names the cause, nothing of this is asked.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ __all__ = ["OPEN", "clues_of_findings"]
 OPEN = frozenset({Symptom.DENIED, Symptom.INVALID, Symptom.NOT_FOUND, Symptom.SIGNATURE, Symptom.CONSENT})
 """Symptoms under which the request may say more than the answer."""
 
+_BY_PAGE = frozenset({"400-get-with-body"})
 _DRAFT, _ENCODED = "auth-MD1000", "400-wrong-url-encoding"
 _DECIDED_BEFORE = frozenset({Symptom.DENIED, Symptom.NOT_FOUND, Symptom.SIGNATURE})
-_DENYING = frozenset(
-    {_ENCODED, "404-wrong-path", "other-rdt-required", "other-grantless-required", "other-clock-skew"}
-)
+_DENYING = frozenset({_ENCODED, "404-wrong-path", "other-rdt-required", "other-grantless-required", "other-clock-skew"})
 _PROVES, _SUGGESTS = 4.6, 1.1
 _ELSEWHERE = 0.5  # of a fault that is answered with another status
 _LARGEST = 1 << 20  # bytes of a body
@@ -50,6 +49,8 @@ def clues_of_findings(exchange: Exchange, symptom: Symptom) -> Iterator[Clue]:
             continue
         where = "" if subject.form is Form.VALUE else f" (bytes {finding.start} to {finding.end} of the request)"
         fault = finding.fault
+        if fault in _BY_PAGE or fault.startswith("400-malformed-http-"):
+            continue  # such a request is refused with a page, before the API sees it
         if symptom is Symptom.CONSENT and fault == _DRAFT and not finding.rule.endswith("version"):
             fault = _ENCODED  # the page shows the draft's code for a URL that it cannot read
         yield Clue(

@@ -38,7 +38,9 @@ def clues_of_request(request: Request, operation: Operation | None, symptom: Sym
         yield in_force(operation)
     token = (request.headers.get("x-amz-access-token") or "")[:5]
     if operation.grantless is not None and not token.startswith("Atc|"):
-        yield Clue(text=f"{operation.id} takes a grantless token only", weights={_GRANTLESS: 2.0}, introduces=_of(_GRANTLESS))
+        yield Clue(
+            text=f"{operation.id} takes a grantless token only", weights={_GRANTLESS: 2.0}, introduces=_of(_GRANTLESS)
+        )
     if gives_personal_data(operation) or _PERSONAL.search(request.url) is not None:
         text = f"{operation.id} gives personal data, to a restricted data token only"
         yield Clue(text=text, weights={_RDT: 2.6, _PII: 1.0}, introduces=_of(_RDT, _PII))

@@ -75,7 +75,9 @@ def wanting(diagnosis: Diagnosis) -> tuple[str, ...]:
     response = None if exchange is None else exchange.response
     asked: list[str] = []
     if request is None:
-        asked.append("the request: its method and whole URL, and its header fields (a token by its first five characters)")
+        asked.append(
+            "the request: its method and whole URL, and its header fields (a token by its first five characters)"
+        )
     else:
         if not request.method:
             asked.append("the method of the request")

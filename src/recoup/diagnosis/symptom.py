@@ -21,7 +21,10 @@ _BY_ID = {
     "other-500-internal": Symptom.SERVER,
     "ef-InternalFailure": Symptom.SERVER,
 }
-_ALSO_BY_TEXT = frozenset({Symptom.SIGNATURE, Symptom.THROTTLED, Symptom.SERVER, Symptom.NOT_FOUND})  # texts that name no cause
+_CONSENT_OPEN = frozenset({"auth-MD1000", "other-consent-page-unknown"})  # codes that are shown for several things
+_ALSO_BY_TEXT = frozenset(
+    {Symptom.SIGNATURE, Symptom.THROTTLED, Symptom.SERVER, Symptom.NOT_FOUND}
+)  # texts that name no cause
 
 
 def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> Symptom:
@@ -31,7 +34,7 @@ def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> S
         if Where.LOGIN in best.fault.where:
             return Symptom.LOGIN
         if Where.CONSENT_PAGE in best.fault.where:
-            return Symptom.CONSENT
+            return Symptom.CONSENT if best.fault.id in _CONSENT_OPEN else Symptom.OTHER
         named = _BY_ID.get(best.fault.id)
         if named is not None and (best.basis != "message" or ranking.tied or named in _ALSO_BY_TEXT):
             return named

@@ -47,7 +47,8 @@ _FRAME = re.compile(
     re.MULTILINE,
 )
 _STAMP = re.compile(
-    r"^[\[(]?\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?(?=[ \t:|\]])", re.MULTILINE
+    r"^[\[(]?\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?[\])]?(?=[ \t:|\]])",
+    re.MULTILINE,
 )
 _HTTP_DATE = re.compile(r"^[<*\s]{0,4}date: [^\n]{0,60}$", re.MULTILINE | re.IGNORECASE)
 
@@ -65,7 +66,8 @@ _SETTING = re.compile(
     r"(?:SellingPartner)?(?:API)?(?:Regions?|Endpoints?)?(?:\.|::)?['\"]?"
     r"(na|eu|fe|us-east-1|eu-west-1|us-west-2|north[ _]?america|europe|far[ _]?east)\b"
     r"|\b(?:sp_?api_?)?(?:endpoints?|regions?)(?:\.|::)(na|eu|fe|north_?america|europe|far_?east)\b"
-    r"|\b(na|eu|fe|north american|european|far[ -]east(?:ern)?|us-east-1|eu-west-1|us-west-2)[ -](?:end ?point|region|host|url)\b",
+    r"|\b(na|eu|fe|north american|european|far[ -]east(?:ern)?|us-east-1|eu-west-1|us-west-2)"
+    r"[ -](?:end ?point|region|host|url)\b",
     re.IGNORECASE,
 )
 _REGIONS = {
@@ -86,16 +88,17 @@ _SITE_REGIONS = {
 }  # fmt: skip
 _COUNTRIES = {
     "NA": r"united states|usa|u\.s\.|american?|canad(?:a|ian)|mexic(?:o|an)|brazil(?:ian)?",
-    "EU": r"united kingdom|u\.k\.|brit(?:ain|ish)|german[y]?|fr(?:ance|ench)|ital(?:y|ian)|spa(?:in|nish)|netherlands|dutch"
+    "EU": r"united kingdom|u\.k\.|brit(?:ain|ish)|german[y]?|fr(?:ance|ench)|ital(?:y|ian)|spa(?:in|nish)"
+    r"|netherlands|dutch"
     r"|belgi(?:um|an)|swed(?:en|ish)|pol(?:and|ish)|irish|ireland|turk(?:ey|ish)|egypt(?:ian)?|saudi(?: arabian?)?"
     r"|emirates|uae|indian?|south african?|european?",
     "FE": r"japan(?:ese)?|austral(?:ia|ian)|singapore(?:an)?",
 }
-_NOUN = r"(?:amazon|stores?|shops?|sellers?|vendors?|merchants?|customers?|clients?|accounts?|markets?|marketplaces?|sites?)"
+_NOUN = r"(?:amazon|(?:store|shop|seller|vendor|merchant|customer|client|account|market|marketplace|site)s?)"
 _COUNTRY = {
     code: re.compile(
-        rf"\b(?:{names})\b[ -]{{1,2}}(?:\w{{1,12}} ){{0,2}}{_NOUN}\b|\b{_NOUN} (?:\w{{1,12}} ){{0,4}}?(?:in|from|of|for) (?:the )?"
-        rf"(?:{names})\b",
+        rf"\b(?:{names})\b[ -]{{1,2}}(?:\w{{1,12}} ){{0,2}}{_NOUN}\b"
+        rf"|\b{_NOUN} (?:\w{{1,12}} ){{0,4}}?(?:in|from|of|for) (?:the )?(?:{names})\b",
         re.IGNORECASE,
     )
     for code, names in _COUNTRIES.items()
@@ -135,19 +138,23 @@ def _take(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
 
 _VENDOR = re.compile(
     r"\bvendor[ -](?:central|account|code|group|credential|login|portal|user|seller account|refresh|token|app|api)"
-    r"|\b(?:as|am|are|is|we.re|i.m|being) (?:an? )?(?:amazon |1p )?vendors?\b|\b(?:our|my|your|the|an?|for|of) vendors?(?=[\s.,'’]|$)"
-    r"|\bvendors? (?:who|that|in|of|from|and)\b|\baccount[ _-]?(?:type|kind)\b[^\n]{0,12}\bvendor|\b1p\b|\bvendorcentral\.",
+    r"|\b(?:as|am|are|is|we.re|i.m|being) (?:an? )?(?:amazon |1p )?vendors?\b"
+    r"|\b(?:our|my|your|the|an?|for|of) vendors?(?=[\s.,'\u2019]|$)|\bvendors? (?:who|that|in|of|from|and)\b"
+    r"|\baccount[ _-]?(?:type|kind)\b[^\n]{0,12}\bvendor|\b1p\b|\bvendorcentral\.",
     re.IGNORECASE,
 )
 _SELLER = re.compile(
     r"\bseller[ -](?:central|account|credential|login|token|refresh|app)|\bas (?:an? )?(?:amazon )?sellers?\b"
-    r"|\b(?:am|are|is) (?:an? )?(?:3p )?sellers?\b|\b(?:our|my|the|an?) (?:sellers?|merchants?)(?! (?:id|fulfil|in vendor))\b|\bsellercentral\.",
+    r"|\b(?:am|are|is) (?:an? )?(?:3p )?sellers?\b"
+    r"|\b(?:our|my|the|an?) (?:sellers?|merchants?)(?! (?:id|fulfil|in vendor))\b|\bsellercentral\.",
     re.IGNORECASE,
 )
 
 # -- operations and paths -------------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"(?<![A-Za-z0-9_])(?:[a-z]{2,12}(?:[A-Z][a-z0-9]{1,20}){1,6}|[a-z]{2,10}(?:_[a-z0-9]{2,16}){1,5})(?![A-Za-z0-9_])")
+_WORD = re.compile(
+    r"(?<![A-Za-z0-9_])(?:[a-z]{2,12}(?:[A-Z][a-z0-9]{1,20}){1,6}|[a-z]{2,10}(?:_[a-z0-9]{2,16}){1,5})(?![A-Za-z0-9_])"
+)
 _PATH = re.compile(
     r"(?:(?<=[\s'\"`(=,+])|(?<=\.amazon\.com)|(?<=\}))/([A-Za-z][A-Za-z]{2,24}(?:/[^\s'\"`<>?#,;()\[\]\\]{1,160}){1,2})"
 )
@@ -208,9 +215,12 @@ def _like_api(path: str) -> bool:
 
 # -- header fields and tokens ---------------------------------------------------------------------------------------
 
-_TOKEN_FIELD = re.compile(r"\bx[-_]?(?:am[a-z]{0,4}[-_]?)?(?:lwa[-_])?a?c{1,2}es{1,2}[-_ ]?token\b|\bx-amz-token\b", re.IGNORECASE)
+_TOKEN_FIELD = re.compile(
+    r"\bx[-_]?(?:am[a-z]{0,4}[-_]?)?(?:lwa[-_])?a?c{1,2}es{1,2}[-_ ]?token\b|\bx-amz-token\b", re.IGNORECASE
+)
 _BEARER = re.compile(
-    r"\bauthorization\b[^\n]{0,24}\bbearer\b|\bBearer (?:token )?(?:auth|Atza|\$|\{|<|\.\.\.|header)|\bsetBearerAuth\b|AuthenticationHeaderValue\(\s?\"Bearer"
+    r"\bauthorization\b[^\n]{0,24}\bbearer\b|\bBearer (?:token )?(?:auth|Atza|\$|\{|<|\.\.\.|header)"
+    r"|\bsetBearerAuth\b|AuthenticationHeaderValue\(\s?\"Bearer"
     r"|\bbearer token\b|\bwithToken\(|\bBearer['\"]?\s?[,.+]",
     re.IGNORECASE,
 )

@@ -37,7 +37,8 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
             r"failed to connect to|ConnectTimeout|cURL error (?:5|6|7)\b|curl: \((?:5|6|7)\)|UnknownHostException|"
             r"NameResolutionError|name resolution|no such host|failed to open TCP connection|OpenTimeout|EHOSTUNREACH|"
             r"ENETUNREACH|host is unreachable|network is unreachable|NoRouteToHostException|ConnectionFailed|"
-            r"No such host is known|could not connect to server|name could not be resolved|could not resolve|actively refused|NewConnectionError|ProxyError|tunneling socket",
+            r"No such host is known|could not connect to server|name could not be resolved|could not resolve|"
+            r"actively refused|NewConnectionError|ProxyError|tunneling socket",
             re.IGNORECASE,
         ),
     ),
@@ -46,8 +47,10 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
         False,
         re.compile(
             r"before secure TLS connection was established|SSL_connect|SSLError|SSL routines|SSLHandshakeException|"
-            r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|handshake fail|cURL error (?:35|51|58|60)\b|curl: \((?:35|51|58|60)\)|EPROTO|SSL connection could not be established|"
-            r"secure channel|SSLException|SSLPeerUnverified|TLS handshake|PKIX path building|tlsv1 alert|wrong version number|"
+            r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|handshake fail|cURL error (?:35|51|58|60)\b|"
+            r"curl: \((?:35|51|58|60)\)|EPROTO|SSL connection could not be established|"
+            r"secure channel|SSLException|SSLPeerUnverified|TLS handshake|PKIX path building|tlsv1 alert|"
+            r"wrong version number|"
             r"self[- ]signed certificate|unable to get local issuer|UNABLE_TO_VERIFY_LEAF|ERR_TLS|ERR_SSL|x509:|"
             r"OpenSSL::SSL::SSLError|certificate has expired|unsupported protocol",
             re.IGNORECASE,
@@ -71,7 +74,8 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
         re.compile(
             r"ECONNRESET|connection reset|connection aborted|RemoteDisconnected|socket hang ?up|EPIPE|broken pipe|"
             r"server disconnected|RemoteProtocolError|cURL error (?:52|55|56|92)\b|curl: \((?:52|55|56|92)\)|"
-            r"connection was (?:forcibly )?closed|forcibly closed|underlying connection was closed|Connection reset by peer|"
+            r"connection was (?:forcibly )?closed|forcibly closed|underlying connection was closed|"
+            r"Connection reset by peer|"
             r"UND_ERR_SOCKET|EOFError|unexpected EOF|empty reply from server|ServerDisconnectedError|"
             r"transport connection|NoHttpResponseException|prematurely closed",
             re.IGNORECASE,

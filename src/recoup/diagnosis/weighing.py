@@ -80,13 +80,17 @@ def _may_join(fault: Fault, area: Area) -> bool:
     return True
 
 
-def _told(
-    match: Match, score: float, weight: float, said: list[tuple[float, str]], denied: Iterable[str]
-) -> Match:
+def _told(match: Match, score: float, weight: float, said: list[tuple[float, str]], denied: Iterable[str]) -> Match:
     lines = [text for _, text in sorted(said, key=lambda each: -each[0])]
     new = tuple(line for line in dict.fromkeys(lines) if line not in match.evidence)
     basis = "context" if weight >= _CLEAR and match.basis in ("status", "code") else match.basis
-    return msgspec.structs.replace(match, score=min(score, 0.99), basis=basis, evidence=(*new, *match.evidence), against=tuple(dict.fromkeys(denied)))
+    return msgspec.structs.replace(
+        match,
+        score=min(score, 0.99),
+        basis=basis,
+        evidence=(*new, *match.evidence),
+        against=tuple(dict.fromkeys(denied)),
+    )
 
 
 def _tied(

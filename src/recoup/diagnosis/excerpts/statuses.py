@@ -81,7 +81,11 @@ _NUMBERS = (
         re.I,
     ),
     re.compile(r"^[ \t>]{0,4}[`'\"]?([45]\d\d) ?[:\-\u2013] ?[`'\"A-Za-z{\[]", re.M),
-    re.compile(r"^[ \t>]{0,8}([45]\d\d)[ \t]{1,3}(?=[<{\[]|[A-Z][A-Za-z]{2})", re.M),  # a line that begins with it
+    re.compile(
+        r"^[ \t>]{0,8}([45]\d\d)[ \t]{1,3}(?=[<{\[]|(?:Invalid|Access|Bad|Unauth|Forbid|Not|Err|Too|Internal|Service"
+        r"|Missing|Quota|Could)[A-Za-z]{0,12}\b)",
+        re.M,
+    ),
     re.compile(r"\b(?:response|answer|status|result|reply|it) (?:is|was) (?:an? )?([45]\d\d)(?![\w.]| ?ms)", re.I),
     re.compile(r"[}\]\"'](?:[ \t]{1,3}|, ?)(?:status |with |and )?([45]\d\d)(?=[\s,;:.)]|$)", re.M),
     re.compile(r"['\"`]([45]\d\d) (?:Access|Error|Request|Client|Server|Unauthori[sz]ed)\b", re.I),
