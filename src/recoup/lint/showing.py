@@ -18,7 +18,8 @@ from recoup.redaction import mask, redact_headers, redact_text
 
 __all__ = ["Shown", "show"]
 
-_MASK = re.compile(r"<[^<>\n]{1,40}, (\d{1,9}) characters>|<e-mail address>|<redacted>")
+# A sign that redaction puts in the place of a secret, with its length where that is told.
+_SIGN = re.compile(r"<(?:[^<>\n]{1,40}, (\d{1,9}) characters|[a-z][a-z \-]{1,30})>")
 _SECRET_NAME = re.compile(r"token|secret|authorization|cookie|signature|password", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WIDTH = 100  # characters of a line that are shown
@@ -103,30 +104,27 @@ def _masked(original: str) -> Iterator[tuple[int, int, str]]:
     if redacted == original:
         return
     at = done = 0
-    for sign in _MASK.finditer(redacted):
-        at += sign.start() - done
-        done = sign.end()
+    for sign in _SIGN.finditer(redacted):
+        literal = redacted[done : sign.start()]
+        if not original.startswith(literal, at):
+            break
+        at, done = at + len(literal), sign.end()
         if original.startswith(sign[0], at):  # it stood there before
             at += len(sign[0])
             continue
-        if (
-            original[:at][-20:] != redacted[: sign.start()][-20:]
-            and sign.start() >= 20
-            and ">" not in (redacted[sign.start() - 20 : sign.start()])
-        ):
-            yield at, len(original), "<redacted>"
-            return
-        length = int(sign[1]) if sign[1] else _length(original, at, redacted, sign.end())
-        yield at, at + length, sign[0]
-        at += length
+        end = at + int(sign[1]) if sign[1] else _end(original, at, redacted, sign.end())
+        yield at, min(end, len(original)), sign[0]
+        at = end
+    if original[at:] != redacted[done:]:
+        yield at, max(at, len(original)), "<redacted>"
 
 
-def _length(original: str, at: int, redacted: str, after: int) -> int:
-    """How long a secret is whose sign does not say it: up to what follows the sign."""
-    following = _MASK.search(redacted, after)
-    rest = redacted[after : following.start() if following is not None else len(redacted)][:20]
-    place = original.find(rest, at + 1) if rest else len(original)
-    return (place if place >= 0 else len(original)) - at
+def _end(original: str, at: int, redacted: str, after: int) -> int:
+    """Where a secret ends whose sign does not say how long it is: before what follows the sign."""
+    following = _SIGN.search(redacted, after)
+    rest = redacted[after : following.start() if following is not None else len(redacted)][:40]
+    place = original.find(rest, at + 1) if rest else -1
+    return place if place >= 0 else len(original)
 
 
 def _cut(text: str, marks: str) -> tuple[str, str]:

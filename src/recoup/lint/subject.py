@@ -22,6 +22,7 @@ __all__ = ["Form", "Pair", "Subject"]
 
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,15}://")
+_MOST_OF_A_NAME = 1000
 _NOT_OF_THE_API = ("/auth/o2/", "/apps/authorize/", "/ap/oa")  # Login with Amazon, and the consent workflow
 _BARE_HOST = re.compile(r"[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+(?::\d+)?(?=[/?#]|$)")
 
@@ -40,12 +41,13 @@ class Form(StrEnum):
 class Pair:
     """A name and a value, as written: a query parameter (still percent-encoded), or a header field."""
 
-    __slots__ = ("name", "value", "whole")
+    __slots__ = ("_decoded", "name", "value", "whole")
 
     def __init__(self, name: Mapped, value: Mapped, whole: Place) -> None:
         self.name = name
         self.value = value
         self.whole = whole
+        self._decoded: str | None = None
 
     @property
     def key(self) -> str:
@@ -55,7 +57,9 @@ class Pair:
     @property
     def decoded(self) -> str:
         """The value of a query parameter, decoded once: a plus is a blank there."""
-        return unquote(self.value.text.replace("+", " "), errors="replace")
+        if self._decoded is None:
+            self._decoded = unquote(self.value.text.replace("+", " "), errors="replace")
+        return self._decoded
 
 
 class Subject:
@@ -167,13 +171,22 @@ class Subject:
 
     # -- header fields ------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _index(self) -> dict[str, tuple[Pair, ...]]:
+        index: dict[str, tuple[Pair, ...]] = {}
+        for pair in self.fields:
+            key = pair.key
+            index[key] = (*index.get(key, ()), pair) if len(index.get(key, ())) < _MOST_OF_A_NAME else index[key]
+        return index
+
     def named(self, name: str) -> tuple[Pair, ...]:
-        """The header fields of this name, in any case."""
-        return tuple(pair for pair in self.fields if pair.key == name)
+        """The header fields of this name, given in lower case; the first thousand of them."""
+        return self._index.get(name, ())
 
     def field(self, name: str) -> Pair | None:
-        """The first header field of this name, in any case."""
-        return next((pair for pair in self.fields if pair.key == name), None)
+        """The first header field of this name, given in lower case."""
+        found = self._index.get(name)
+        return found[0] if found else None
 
     @property
     def end_of_fields(self) -> Place:
@@ -197,7 +210,7 @@ class Subject:
         """The endpoint of the Selling Partner API that the host is, or None."""
         return self._endpoint or marketplaces.by_host(self.host)
 
-    @property
+    @cached_property
     def is_api(self) -> bool:
         """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
         path of its kind. A host that only stands for an endpoint may stand for Login with Amazon too.
