@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from difflib import SequenceMatcher
 
 from recoup.catalogue.facts import deprecations
 from recoup.catalogue.facts.operations import Operation, Party, operations
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.dates import days_told
-from recoup.diagnosis.requested import in_force
+from recoup.diagnosis.requested import TABLES_OF, in_force, is_in_force
 from recoup.diagnosis.restricted import gives_personal_data
 from recoup.diagnosis.told import Told
 from recoup.exchange import Request
@@ -27,7 +26,6 @@ _PATH, _GONE = "403-wrong-path-or-version", "403-deprecated-endpoint"
 _TOKEN, _GRANTLESS, _RDT = "403-missing-token", "other-grantless-required", "other-rdt-required"
 _NAMES = {"NA": "North America", "EU": "Europe", "FE": "the Far East"}
 _HEADER = "x-amz-access-token"
-_TABLES_OF = date(2026, 10, 5)  # removals until this day had come when the tables were made
 
 
 def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: str) -> Iterator[Clue]:
@@ -124,7 +122,7 @@ def _of_operations(told: Told) -> Iterator[Clue]:
 def _of_removals(told: Told, text: str) -> Iterator[Clue]:
     """What is called and is no more, by a path, by the id of an operation, or by an API's name with its version."""
     days = days_told(text)
-    on = max(days, default=_TABLES_OF)
+    on = max(days, default=TABLES_OF)
     paths = [f"{path}/" for path in told.paths]
     ids = {operation.id for operation in told.operations}
     for item in deprecations.deprecations():
@@ -171,13 +169,13 @@ def _of_paths(told: Told, request: Request | None) -> Iterator[Clue]:
     whole = request is not None and bool(request.method) and "sellingpartnerapi" in request.host
     if whole and request is not None and told.paths:
         reached = table.find(request.method, request.path)
-        if reached is not None and deprecations.of(reached) is None:
+        if reached is not None and is_in_force(reached):
             yield in_force(reached)
         return
     for path, method in zip(told.paths, told.methods, strict=True):
         known = table.find_any_method(path)
         reached = next((each for each in known if each.method == method), None)
-        if reached is not None and len(told.paths) == 1 and deprecations.of(reached) is None:
+        if reached is not None and len(told.paths) == 1 and is_in_force(reached):
             yield in_force(reached)
         if known and (not method or reached is not None):
             continue

@@ -194,7 +194,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
             "same_as": list(best.fault.same_as) if best is not None else [],
         }
         if len(self.tied) > 1:
-            from recoup.diagnosis.separating import next_check, wanting  # noqa: PLC0415  it knows this class
+            from recoup.diagnosis.separating import next_check, wanting  # it knows this class
 
             check = next_check(self)
             data["next_check"] = None if check is None else check.as_dict()

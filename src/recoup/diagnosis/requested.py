@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from recoup.catalogue.facts import deprecations, marketplaces
 from recoup.catalogue.facts.operations import Operation, Party
@@ -15,7 +16,10 @@ from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.restricted import gives_personal_data
 from recoup.exchange import Request
 
-__all__ = ["clues_of_request", "in_force"]
+__all__ = ["TABLES_OF", "clues_of_request", "in_force", "is_in_force"]
+
+TABLES_OF = date(2026, 10, 5)
+"""Removals until this day had come when the tables were made."""
 
 _NO_SANDBOX, _NO_MATCH = "other-sandbox-unsupported", "other-sandbox-no-match"
 _KIND, _ROLE = "403-wrong-account-kind", "403-missing-role"
@@ -33,8 +37,7 @@ def clues_of_request(request: Request, operation: Operation | None, symptom: Sym
         yield from _of_sandbox(symptom)
     if operation is None or symptom is not Symptom.DENIED:
         return
-    gone = deprecations.of(operation)
-    if gone is None or gone.removed is None:
+    if is_in_force(operation):
         yield in_force(operation)
     token = (request.headers.get("x-amz-access-token") or "")[:5]
     if operation.grantless is not None and not token.startswith("Atc|"):
@@ -50,10 +53,18 @@ def clues_of_request(request: Request, operation: Operation | None, symptom: Sym
         yield from _of_report(request)
 
 
+def is_in_force(operation: Operation) -> bool:
+    """Whether an operation was not removed when the tables were made."""
+    gone = deprecations.of(operation)
+    return gone is None or gone.removed is None or gone.removed > TABLES_OF
+
+
 def in_force(operation: Operation) -> Clue:
-    """That the path is right, for an operation that is not on the list of removals."""
+    """That the path is right, for an operation that was not removed."""
     weights = {"403-wrong-path-or-version": -1.2, "403-deprecated-endpoint": -1.5, "404-wrong-path": -1.5}
-    return Clue(text=f"{operation.id} has this method and path, and is not on the list of removals", weights=weights)
+    return Clue(
+        text=f"{operation.id} has this method and path, and is not among those that were removed", weights=weights
+    )
 
 
 def _of_sandbox(symptom: Symptom) -> Iterator[Clue]:
