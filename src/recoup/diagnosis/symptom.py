@@ -38,8 +38,8 @@ def symptom_of(ranking: Ranking, status: int | None, body: BodyKind | None) -> S
         named = _BY_ID.get(best.fault.id)
         if named is not None and (best.basis != "message" or ranking.tied or named in _ALSO_BY_TEXT):
             return named
-        if best.basis == "message" and not ranking.tied:
-            return Symptom.OTHER
+        if not ranking.tied and (best.basis == "message" or (best.basis == "code" and best.fault.sc_code is not None)):
+            return Symptom.OTHER  # a text or an SC number of its own: nothing is left open
     if body is BodyKind.HTML and status == 400:
         return Symptom.PAGE
     if status is None:
