@@ -17,7 +17,7 @@ from recoup.traces.traced import Told, Traced, operation_named, operation_of
 __all__ = ["Judge"]
 
 _MOST = 5000
-_AROUND = 300.0  # seconds in which what others did is taken to be the same, where answers are only counted
+_AROUND = 10  # minutes
 _SETTLED = frozenset({"retry", "give_up", "renew_token"})  # decisions that name no date and nothing to read
 
 
@@ -34,10 +34,29 @@ class Judge:
         self.engine = engine
         self._counting = counting
         self._known: dict[tuple[object, ...], Diagnosis] = {}
+        self._bad_times: frozenset[int] | None = None
 
     def forget(self) -> None:
         """Remember no answer any more: what is known of the other calls has changed."""
         self._known.clear()
+        self._bad_times = None
+
+    def _tells_more(self, context: Context, traced: Traced, request: Request) -> bool:
+        """Whether the other calls say something of this very exchange, not just of its seller and operation: that its
+        path was found or made at another time, or that nobody was served around its own.
+        """
+        path, who = request.path, traced.seller or ""
+        if (who, path) in context.found or (who, path.rpartition("/")[0]) in context.made:
+            return True
+        if self._bad_times is None:
+            bad = [
+                number for number, minute in context.minutes.items() if len(minute.refused) > 1 and not minute.worked
+            ]
+            self._bad_times = frozenset(
+                near for number in bad for near in range(number - _AROUND, number + _AROUND + 1)
+            )
+        at = traced.at
+        return at is not None and int(at // 60) in self._bad_times
 
     def __call__(self, traced: Traced, context: Context | None = None) -> Diagnosis:
         """The diagnosis of one exchange, with its decision; `context` is what the other calls of the trace did. Never
@@ -76,9 +95,8 @@ class Judge:
         if self._counting and request is not None and _is_timeless(request):
             if context is None:
                 form = (*key, *_form(request))
-            elif response.status != 404 and "x-amz-access-token" not in request.headers:
-                around = None if exchange.at is None else int(exchange.at.timestamp() // _AROUND)
-                form = (*key, *_form(request), traced.seller, around)
+            elif "x-amz-access-token" not in request.headers and not self._tells_more(context, traced, request):
+                form = (*key, *_form(request), traced.seller)
         if form is not None and (known := self._known.get(form)) is not None:
             return msgspec.structs.replace(known, exchange=exchange)
         diagnosis = advise(self.engine.diagnose(exchange, context, traced.seller))

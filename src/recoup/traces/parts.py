@@ -79,7 +79,7 @@ def read_part(
     With `every` all failures wait, else only those whose cause may depend on what other calls did. A file that cannot
     be opened is an `Unread` of its own.
     """
-    judge = Judge(engine if engine is not None else _engine(), counting=True)
+    judge = _judge() if engine is None else Judge(engine, counting=True)
     piece = _Piece()
     counter = LineCounter()
     try:
@@ -113,6 +113,7 @@ class _Piece:
     ) -> None:
         self._count(status, operation, at, seller)
         if method == "POST" or url in self._awaited:
+            self._awaited.discard(url)
             self.feed.passed(at, seller, method, url)
 
     def take(self, item: Item, judge: Judge, *, every: bool) -> None:
@@ -207,5 +208,5 @@ def _line_start(file: BinaryIO, offset: int) -> int:
 
 
 @cache
-def _engine() -> Engine:
-    return Engine(catalogue().values())
+def _judge() -> Judge:
+    return Judge(Engine(catalogue().values()), counting=True)
