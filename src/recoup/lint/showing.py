@@ -54,8 +54,11 @@ def show(subject: Subject, finding: Finding) -> Shown:
     pieces: list[str] = []
     marks: list[str] = []
     offset: int | None = None
+    caret = 0  # of an empty span
     at = begin
     for first, last, sign in (*_secrets(subject, begin, stop), (stop, stop, "")):
+        if at <= start <= max(at, first):
+            caret = sum(map(len, pieces)) + sum(len(piece) for piece, _ in _split(source, at, start, start, start))
         for piece, marked in _split(source, at, max(at, first), start, end):
             pieces.append(piece)
             marks.append(("^" if marked else " ") * len(piece))
@@ -68,8 +71,7 @@ def show(subject: Subject, finding: Finding) -> Shown:
         at = max(at, last)
     text, under = "".join(pieces), "".join(marks)
     if "^" not in under:  # nothing stands there: something belongs there
-        place = sum(len(piece) for piece, _ in _split(source, begin, start, start, end)) if offset is None else 0
-        under = " " * min(place, len(text)) + "^"
+        under = " " * min(caret, len(text)) + "^"
     return Shown(line, column, *_cut(text, under), offset)
 
 
