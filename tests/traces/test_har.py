@@ -121,6 +121,15 @@ def test_pseudo_fields_of_http2_become_what_they_stand_for() -> None:
     assert traced.exchange.request.headers.items() == (("Host", "h"),)
 
 
+def test_half_a_character_is_no_obstacle() -> None:
+    made = entry()
+    made["request"]["url"] += "&x=\ud800"
+    made["request"]["headers"] = [{"name": "A\udfff", "value": "\ud800"}]
+    (traced,) = read(json.dumps({"log": {"entries": [made]}}).encode())
+    assert recoup.diagnose(traced.exchange).status == 403
+    assert json.dumps(recoup.diagnose(traced.exchange).as_dict(), ensure_ascii=False).encode()
+
+
 def test_a_form_that_was_posted_is_a_body() -> None:
     made = entry()
     made["request"]["postData"] = {"mimeType": "x", "params": [{"name": "grant_type", "value": "a b"}]}

@@ -20,7 +20,7 @@ from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Reque
 from recoup.traces.opening import BLOCK, Stream
 from recoup.traces.paths import OperationNames, names
 from recoup.traces.traced import Item, OnPassed, Place, Traced, Unread
-from recoup.traces.values import epoch_of, headers_of, instant_of, no_response_of, status_of
+from recoup.traces.values import epoch_of, headers_of, instant_of, no_response_of, plain, status_of
 
 __all__ = ["entry_of", "read"]
 
@@ -220,7 +220,7 @@ def _request(asked: Mapping[str, Any]) -> Request | None:
             forms = [each for each in data["params"] if isinstance(each, dict)]
             pairs = [(str(each.get("name", "")), str(each.get("value") or "")) for each in forms]
             body = urlencode(pairs).encode()
-    return Request(method=method[:32], url=url, headers=_headers(asked.get("headers")), body=body)
+    return Request(method=plain(method[:32]), url=plain(url), headers=_headers(asked.get("headers")), body=body)
 
 
 def _headers(value: Any) -> Headers:

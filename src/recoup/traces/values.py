@@ -19,6 +19,7 @@ __all__ = [
     "headers_of",
     "instant_of",
     "no_response_of",
+    "plain",
     "seconds_of",
     "status_of",
     "text_of",
@@ -130,9 +131,18 @@ def text_of(value: Any) -> str | None:
     return str(value) if isinstance(value, int) else None
 
 
+def plain(text: str) -> str:
+    """`text` without halves of surrogate pairs, which JSON can write and no encoding can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 def headers_of(value: Any) -> Headers:
     """Header fields from a mapping, pairs, `{"name": …, "value": …}` objects, or the text of a head."""
-    return Headers(list(_fields(value)))
+    return Headers([(plain(name), plain(held)) for name, held in _fields(value)])
 
 
 def _fields(value: Any) -> Iterator[tuple[str, str]]:
@@ -200,7 +210,7 @@ def address_of(url: Any, host: Any, query: Any) -> tuple[str, str] | None:
 
 def no_response_of(text: str) -> NoResponse | None:
     """Why there is no response, by the words of an error; None where they do not say."""
-    sample = text[:4000]
+    sample = plain(text[:4000])
     for kind, words in _KINDS:
         if words.search(sample) is not None:
             sent = kind not in (NoResponseKind.TLS, NoResponseKind.CONNECT)
