@@ -21,7 +21,7 @@ import json
 import math
 import re
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,14 +83,14 @@ def _judged(case: Case, given: str | Exchange) -> Judged:
 def baseline(cases: Sequence[Case], case: Case) -> bool:
     """Whether status and words alone, learned from the cases of other sources, name a label."""
     words = _words(case["raw"])
-    votes: Counter[str] = Counter()
+    votes: defaultdict[str, float] = defaultdict(float)
     for other in cases:
         if _group(other) == _group(case) or other.get("status") != case.get("status"):
             continue
         theirs = _words(other["raw"])
         overlap = len(words & theirs) / (len(words | theirs) or 1)
         votes[other["labels"][0]] += 0.01 + overlap**2
-    return bool(votes) and votes.most_common(1)[0][0] in case["labels"]
+    return bool(votes) and max(votes, key=lambda name: votes[name]) in case["labels"]
 
 
 def _words(text: str) -> set[str]:
@@ -110,9 +110,9 @@ def brier(judged: Sequence[Judged], temper: Callable[[Judged], float] = lambda e
 
 
 def tempered(each: Judged, temperature: float) -> float:
-    odds = [max(score, 1e-6) ** (1 / temperature) for _, score in each.ranked]
-    rest = max(1 - sum(score for _, score in each.ranked), 1e-6) ** (1 / temperature)
-    return odds[0] / (sum(odds) + rest)
+    odds: list[float] = [max(score, 1e-6) ** (1 / temperature) for _, score in each.ranked]
+    rest: float = max(1 - sum(score for _, score in each.ranked), 1e-6) ** (1 / temperature)
+    return odds[0] / (math.fsum(odds) + rest)
 
 
 def best_temperature(judged: Sequence[Judged]) -> float:
@@ -158,6 +158,10 @@ def reliability(judged: Sequence[Judged]) -> list[str]:
 # -- the report ------------------------------------------------------------------------------------------------------
 
 
+def _of_status(status: int) -> Callable[[Case], bool]:
+    return lambda case: case.get("status") == status
+
+
 def kinds(cases: Sequence[Case]) -> dict[str, Callable[[Case], bool]]:
     known = catalogue()
 
@@ -174,9 +178,7 @@ def kinds(cases: Sequence[Case]) -> dict[str, Callable[[Case], bool]]:
         "documented": documented,
         "hard negatives": lambda case: bool(case.get("hard_negative")),
         "all": lambda case: True,
-        **{
-            f"status {status}": (lambda case, status=status: case.get("status") == status) for status in (400, 403, 404)
-        },
+        **{f"status {status}": _of_status(status) for status in (400, 403, 404)},
     }
 
 

@@ -16,14 +16,14 @@ from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.engine import diagnose
 
 FILES = sorted(Path(__file__).with_name("pasted").glob("*.toml"))
-CASES = [
-    pytest.param(case, id=f"{path.stem}-{number}")
+CASES: dict[str, dict[str, Any]] = {
+    f"{path.stem}-{number}": case
     for path in FILES
     for number, case in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["case"], start=1)
-]
+}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_pasted_text_has_its_cause_among_the_first(case: dict[str, Any]) -> None:
     ranked = [match.fault.id for match in diagnose(case["text"].strip("\n")).faults]
     if "first" in case:
@@ -37,8 +37,7 @@ def test_a_pasted_text_has_its_cause_among_the_first(case: dict[str, Any]) -> No
 
 
 def test_every_row_expects_something_and_names_faults_of_the_catalogue() -> None:
-    for param in CASES:
-        (case,) = param.values
+    for case in CASES.values():
         assert set(case) <= {"text", "first", "three", "never", "nothing"}
         named = {case.get("first"), case.get("three"), *case.get("never", ())} - {None}
         assert bool(named) is not bool(case.get("nothing"))
