@@ -71,7 +71,8 @@ _HEAD = """\
 # Faults
 
 Every way to fail that recoup knows, by the document that names it. An id is never renamed; `recoup explain ID` shows
-the same entry in a terminal.
+the same entry in a terminal. A cause that no text, no sign and no request gives away has no entry: it could only be
+guessed.
 """
 
 
