@@ -21,7 +21,7 @@ from recoup.traces.parts import Found, Part, read_part
 from recoup.traces.summary import Summary
 from recoup.traces.traced import Place, Unread
 
-__all__ = ["jobs_of", "work"]
+__all__ = ["dead", "jobs_of", "whole_part", "work"]
 
 LARGE = 64 << 20  # bytes of one part whose failures are not sent from process to process
 Read = Callable[[Part, dict[str, tuple[str, ...]], bool], list[Found]]
@@ -107,11 +107,12 @@ def _alone(part: Part, table: dict[str, tuple[str, ...]], every: bool, read: Rea
         try:
             found = pool.submit(read, part, table, every).result()
         except BrokenProcessPool:
-            found = [_dead(part)]
+            found = [dead(part)]
     yield from found
 
 
-def _dead(part: Part) -> Found:
+def dead(part: Part) -> Found:
+    """A part that nobody could read to its end."""
     unread = Unread(Place(part.path, 0, part.start), "the process that read this part died, twice")
     summary = Summary()
     summary.not_read(unread)
