@@ -9,7 +9,7 @@ from recoup.errors import UnreadableInput
 
 __all__ = ["command"]
 
-FORMATS = ("auto", "http", "har", "jsonl", "text")
+FORMATS = ("auto", "http", "curl", "har", "jsonl", "mitmproxy", "text")
 
 
 @click.command("diagnose")

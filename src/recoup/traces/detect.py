@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from recoup.diagnosis.excerpts.curl_output import TRACED
+from recoup.traces import mitmproxy
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.record import is_record
 
@@ -19,7 +21,7 @@ _LINES = 50
 
 
 def form_of(head: bytes, fields: Fields = PARTS) -> str:
-    """`har`, `jsonl`, `http` or `text`, from the first bytes of an input."""
+    """`har`, `jsonl`, `mitmproxy`, `http` or `text`, from the first bytes of an input."""
     head = head.removeprefix(b"\xef\xbb\xbf")
     if head.lstrip()[:1] in (b"{", b"["):
         if _HAR.match(head) is not None and _STARTED.search(head) is not None:
@@ -28,7 +30,9 @@ def form_of(head: bytes, fields: Fields = PARTS) -> str:
             return "jsonl"
     elif b"{" in head and _is_log(head, fields):
         return "jsonl"
-    if _HTTP.search(head) is not None or _REQUEST.match(head) is not None:
+    if mitmproxy.begins(head):
+        return "mitmproxy"
+    if _HTTP.search(head) is not None or _REQUEST.match(head) is not None or TRACED.search(head) is not None:
         return "http"
     return "text"
 

@@ -3,8 +3,8 @@
     for traced in recoup.traces.read("calls.jsonl"):
         print(traced.place, recoup.diagnose(traced.exchange).id)
 
-A form is a function from a stream to items. Memory does not grow with the input, but for prose, of which the first
-64 KiB are read.
+A form is a function from a stream to items. Memory does not grow with the input. Of prose without the times of a log
+the first 64 KiB are read.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 
-from recoup.diagnosis.body import decode
-from recoup.diagnosis.pasted import MAX_TEXT
 from recoup.errors import UnreadableInput
-from recoup.exchange import Exchange
-from recoup.traces import har, http, jsonl
+from recoup.traces import curl, har, http, jsonl, mitmproxy, mixture
 from recoup.traces.detect import form_of
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.opening import Bytes, Source, Stream, named, opened
-from recoup.traces.traced import Item, OnPassed, Place, Traced, Unread
+from recoup.traces.traced import Item, OnPassed, Traced, Unread
 
 __all__ = ["FORMS", "items", "items_of", "read"]
 
@@ -36,21 +33,26 @@ def _har(stream: Stream, file: str, _: Fields, passed: OnPassed | None) -> Itera
 
 
 def _http(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
-    return http.read(stream, file)
+    return curl.read(stream, file) if curl.begins(stream.peek()) else http.read(stream, file)
+
+
+def _curl(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
+    return curl.read(stream, file)
+
+
+def _mitmproxy(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
+    return mitmproxy.read(stream, file)
 
 
 def _text(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
-    data = stream.peek(MAX_TEXT + 1)
-    text = decode(data[:MAX_TEXT])
-    if text.strip():
-        yield Traced(exchange=Exchange(), place=Place(file, 1, 0), text=text)
-    if len(data) > MAX_TEXT:
-        yield Unread(Place(file, 0, MAX_TEXT), "of a text only its first 64 KiB are read")
+    return mixture.read(stream, file)
 
 
 Reader = Callable[[Stream, str, Fields, OnPassed | None], Iterator[Item]]
 
-FORMS: Mapping[str, Reader] = MappingProxyType({"http": _http, "har": _har, "jsonl": _jsonl, "text": _text})
+FORMS: Mapping[str, Reader] = MappingProxyType(
+    {"http": _http, "curl": _curl, "har": _har, "jsonl": _jsonl, "mitmproxy": _mitmproxy, "text": _text}
+)
 """By the name that `--format` takes."""
 
 

@@ -16,7 +16,7 @@ from recoup.traces.opening import HEAD, Bytes, Stream, opened
 
 __all__ = ["is_trace", "named", "opened_input", "stdin_of", "whole"]
 
-_PASTED = frozenset({"http", "text"})
+_PASTED = frozenset({"http", "curl", "text"})
 _MANY = 10  # messages in the first 64 KiB: then an input that is too long for a paste is a trace
 
 
