@@ -1,7 +1,7 @@
 """Many exchanges from outside: readers of what other programs wrote down, and what they add up to.
 
-    for traced in recoup.traces.read("calls.jsonl"):
-        print(traced.place, recoup.diagnose(traced.exchange).id)
+for traced in recoup.traces.read("calls.jsonl"):
+    print(traced.place, recoup.diagnose(traced.exchange).id)
 """
 
 from recoup.traces.reading import read
