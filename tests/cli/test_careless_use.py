@@ -20,9 +20,16 @@ FAILURE = b'HTTP/1.1 400 Bad Request\r\n\r\n{"errors":[{"code":"InvalidInput","m
 SCRIPT = "import sys; sys.argv = ['recoup', *sys.argv[1:]]; from recoup.cli import entry; entry()"
 
 
-def run(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+CREDENTIALS = {
+    "RECOUP_CLIENT_ID": "amzn1.application-oa2-client.made-up",
+    "RECOUP_CLIENT_SECRET": "amzn1.oa2-cs.v1.made-up",
+    "RECOUP_REFRESH_TOKEN": "Atzr|made-up",
+}
+
+
+def run(*arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
-    status = main(arguments, Streams(io.BytesIO(stdin), out, err), {})
+    status = main(arguments, Streams(io.BytesIO(stdin), out, err), environment)
     return status, out.getvalue(), err.getvalue()
 
 
@@ -190,7 +197,8 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
     monkeypatch.setattr("recoup.drill.runner.drill", without)
     monkeypatch.setattr("recoup.sandbox.running.serve_forever", without)
     monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
-    status, _, err = run(command)
+    monkeypatch.setattr("recoup.doctor.sending.over_httpx2", without)
+    status, _, err = run(command, *(["--yes"] if command == "doctor" else []), **CREDENTIALS)
     assert status == 2
     assert f"'{command}' needs {module}, which is not installed" in err
     assert f'pip install "recoup[{EXTRAS[command, module]}]"' in err
