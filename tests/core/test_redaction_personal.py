@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recoup.redaction import redact_data, redact_text, redact_url
+from recoup.diagnosis.engine import diagnose
+from recoup.diagnosis.explanation import explain
+from recoup.exchange import Exchange, Headers, Request, Response
+from recoup.redaction import facts, mask, redact_data, redact_text, redact_url
 
 PERSON = {
     "Name": "Planta Plantova",
@@ -78,6 +81,44 @@ def test_no_person_is_seen_in_data() -> None:
     assert "plant" not in shown.lower()
     assert "4915" not in shown
     assert '"CountryCode": "DE"' in shown
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_person_is_seen_in_a_diagnosis(form: str) -> None:
+    text = FORMS[form]
+    body = json.dumps({"errors": [{"code": "InvalidInput", "message": f"Invalid input: {text}", "details": text}]})
+    answer = Response(status=400, headers=Headers({"x-amzn-RequestId": "R-1"}), body=body.encode())
+    asked = Request(method="POST", url="https://h/x?" + urlencode(BUYER), body=text.encode())
+    for given_ in (body, f"it failed with 400: {text}\n{body}", Exchange(request=asked, response=answer)):
+        diagnosis = diagnose(given_)
+        shown = json.dumps(diagnosis.as_dict(), ensure_ascii=False) + explain(diagnosis) + repr(diagnosis)
+        assert "plant" not in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Atza|abc", "<access token, 8 characters>"),
+        ("Atza|abc\n", "<access token, line break at 8, 9 characters>"),
+        ("Atzr|a b", "<refresh token, blank at 6, 8 characters>"),
+        ("Atc|a\x01", "<grantless token, control character at 5, 6 characters>"),
+        ("Atza|\u00e9", "<access token, foreign character at 5, 6 characters>"),
+        ("amzn1.oa2-cs.v1.x\ufeff", "<client secret, byte order mark at 17, 18 characters>"),
+        ("Bearer abc", "<redacted, 10 characters>"),
+    ],
+)
+def test_what_is_wrong_with_a_token_is_told_in_its_place(value: str, shown: str) -> None:
+    assert mask(value) == shown
+
+
+def test_facts_of_a_secret() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE3NjQwMDAwMDB9.c2ln"
+    assert facts(token).expires == 1764000000
+    assert facts("a.b.c").expires is None
+    same, other = facts("Atza|x", key=b"k"), facts("Atza|y", key=b"k")
+    assert same.digest == facts("Atza|x", key=b"k").digest != other.digest
+    assert same.digest != facts("Atza|x", key=b"l").digest
+    assert facts("Atza|x").as_dict()["digest"] is None
 
 
 @pytest.mark.parametrize(
@@ -157,8 +198,9 @@ def test_any_text_can_be_masked(text: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["name:", '"name": "', "city=", "<name>", "<city>x<", "+1", "123-", "tel ", "tel 1", "12 Baker ", "12 ", "A", "a@", "a.",
-     "%40",      '"name":"city","value":"', "phone ", "Xxstr", "12 rue ", "addressLine1", "city=>\n", "\\\\", "buyer ",
+    ["name:", '"name": "', "city=", "<name>", "<city>x<", "+1", "123-", "tel ", "tel 1", "12 Baker ", "12 ", "A", "a@",
+     "a.", "%40", '"name":"city","value":"', "phone ", "Xxstr", "12 rue ", "addressLine1", "city=>\n", "\\\\",
+     "buyer ",
      '\\"city\\":\\"'],
 )  # fmt: skip
 def test_masking_takes_time_in_proportion_to_the_length(piece: str) -> None:

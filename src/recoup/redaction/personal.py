@@ -46,8 +46,10 @@ _NAME = r"(?<![A-Za-z0-9_$])(?P<name>[A-Za-z][A-Za-z0-9_\-]{2,44}+)"
 _KEY = re.compile(
     _NAME
     + r"(?P<close>\\{0,3}[\"'`]?)\]?(?P<sep>[ \t]{0,4}(?:=>|=(?!=)|:(?!//))[ \t\r\n]{0,20}(?:string\(\d{1,6}\) )?)"
-    r"(?:(?P<open>\\{0,3}[\"'`])(?P<quoted>(?:(?!(?P=open))[^\r\n]){1,2000})|(?P<bare>[^\s\"'`<>{}\[\](),;&"
-    r"|\\][^\r\n\"'`<>{}\[\](),;&|\\]{0,200}))"
+)
+_VALUE = re.compile(
+    r"(?P<open>\\{0,3}[\"'`])(?P<quoted>(?:(?!(?P=open))[^\r\n]){1,2000})"
+    r"|(?P<bare>[^\s\"'`<>{}\[\](),;&|\\][^\r\n\"'`<>{}\[\](),;&|\\]{0,200})"
 )
 _ELEMENT = re.compile(
     r"<(?:\w{1,20}:)?(?P<name>[A-Za-z][A-Za-z0-9_\-]{2,44})(?:\s[^<>]{0,200})?>(?P<value>[^<>]{1,2000})<"
@@ -119,8 +121,7 @@ def without_personal(text: str, lowered: str) -> str:
     if _AT.search(text) is not None:
         text = _EMAIL.sub("<e-mail address>", text)
     if any(stem in lowered for stem in _STEMS):
-        beside = _Beside(text)
-        text = _KEY.sub(lambda found: _masked_key(found, beside), text)
+        text = _masked_keys(text)
         if "</" in text:
             beside = _Beside(text)
             text = _ELEMENT.sub(lambda found: _masked_element(found, beside), text)
@@ -157,24 +158,39 @@ def _is_personal(name: str, beside: _Beside, found: re.Match[str]) -> bool:
     return name in FIELDS or (name in AMBIGUOUS and beside.is_near(found.start(), found.end()))
 
 
-def _masked_key(found: re.Match[str], beside: _Beside) -> str:
+def _masked_keys(text: str) -> str:
+    beside = _Beside(text)
+    parts: list[str] = []
+    done = 0
+    for found in _KEY.finditer(text):
+        if found.start() < done or not _is_personal(key_of(found["name"]), beside, found):
+            continue
+        span = _value_of(found, beside)
+        if span is not None:
+            parts += (text[done : span[0]], SIGN)
+            done = span[1]
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _value_of(found: re.Match[str], beside: _Beside) -> tuple[int, int] | None:
+    """Where the value stands that is to be masked; None where there is none, or it is masked already."""
+    text = found.string
+    value = _VALUE.match(text, found.end())
+    if value is None:
+        return None
     name = key_of(found["name"])
-    if not _is_personal(name, beside, found):
-        return found[0]
-    quoted = found["quoted"]
-    head = found[0][: found.start("quoted" if quoted is not None else "bare") - found.start()]
-    if quoted is not None:
-        named = name in AMBIGUOUS and _VALUE_NEXT.match(found.string, found.end()) is not None
-        return found[0] if named or _is_masked(quoted) else head + SIGN
-    bare = found["bare"].rstrip()
+    if value["quoted"] is not None:
+        named = name in AMBIGUOUS and _VALUE_NEXT.match(text, value.end()) is not None
+        return None if named or _is_masked(value["quoted"]) else value.span("quoted")
+    bare = value["bare"].rstrip()
     if _is_masked(bare) or bare.lower() in _NOTHING:
-        return found[0]
+        return None
     if name in _PLAIN and not found["close"] and ":" in found["sep"]:
         start = found.start()
-        line = found.string[found.string.rfind("\n", max(0, start - 40), start) + 1 : start]
+        line = text[text.rfind("\n", max(0, start - 40), start) + 1 : start]
         if line.strip() or start == 0 or not beside.is_near(start, found.end()):
-            return found[0]  # a word of a sentence
-    return head + SIGN + found[0][len(head) + len(bare) :]
+            return None  # a word of a sentence
+    return value.start(), value.start() + len(bare)
 
 
 def _masked_element(found: re.Match[str], beside: _Beside) -> str:
