@@ -84,7 +84,9 @@ ROWS = {
     # What passes is tried three times in all.
     "500 503 200": Row(GET, [INTERNAL, UNAVAILABLE, OK], 200, 3, [0.5, 1.0], "done"),
     "503 for ever": Row(GET, [UNAVAILABLE], 503, 3, [0.5, 1.0], "wait"),
-    "429 at a rate of 5/s": Row(GET, [THROTTLED, OK], 200, 2, [0.7], "done"),
+    "429 at a rate of 5/s: its next place comes before the backoff is over": Row(
+        GET, [THROTTLED, OK], 200, 2, [0.5], "done"
+    ),
     "503 with its code, on a write": Row(POST, [UNAVAILABLE, NO_CONTENT], 204, 2, [0.5], "done"),
     "ServerBusy": Row(POST, [BUSY, NO_CONTENT], 204, 2, [0.5], "done"),
     "Retry-After beats the backoff": Row(GET, [stated("7"), OK], 200, 2, [7.0], "done"),

@@ -101,13 +101,23 @@ class Governor:
         return base if base is not None else self._assumed.get(key)
 
     def reserve(
-        self, key: BucketKey, operation: Operation | None, *, now: float, longest: float | None = None
+        self,
+        key: BucketKey,
+        operation: Operation | None,
+        *,
+        now: float,
+        longest: float | None = None,
+        again: bool = False,
     ) -> Granted | TooLate | None:
-        """A place for one request, not more than `longest` seconds away. None: no plan is known, send at once."""
+        """A place for one request, not more than `longest` seconds away. None: no plan is known, send at once.
+
+        `again`: the request is a repeat, which does not count as demand.
+        """
         plan = self.plan(key, operation)
         if plan is None:
             return None
-        self._demand.asked(key, now)
+        if not again:
+            self._demand.asked(key, now)
         place = self.store.reserve(key, plan, now=now, margin=self.margin, longest=longest)
         if type(place) is Granted and place.fresh:
             _remember(self._fresh, key, now)
@@ -236,7 +246,13 @@ class _Unlimited(Governor):
         return None
 
     def reserve(
-        self, key: BucketKey, operation: Operation | None, *, now: float, longest: float | None = None
+        self,
+        key: BucketKey,
+        operation: Operation | None,
+        *,
+        now: float,
+        longest: float | None = None,
+        again: bool = False,
     ) -> Granted | TooLate | None:
         return None
 

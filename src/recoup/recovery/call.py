@@ -153,6 +153,11 @@ class Call:
         return self._waited
 
     @property
+    def repeats(self) -> bool:
+        """Whether an attempt has ended already."""
+        return self._failure is not None
+
+    @property
     def history(self) -> History:
         """The attempts that have ended so far."""
         return self._history
@@ -170,10 +175,13 @@ class Call:
         self._expect(_State.SENT)
         return self._done(None, now, status)
 
-    def answered(self, exchange: Exchange, now: float, diagnosis: Diagnosis | None = None) -> Step:
+    def answered(
+        self, exchange: Exchange, now: float, diagnosis: Diagnosis | None = None, *, paced: bool = False
+    ) -> Step:
         """The attempt ended with this exchange: a response whose body is read, or no response.
 
         Diagnoses it unless the driver has done so. An exchange in which nothing failed ends the call with `Done`.
+        `paced`: the driver keeps to the usage plan itself, so that a throttled attempt need not wait for it twice.
         """
         self._expect(_State.SENT)
         if diagnosis is None:
@@ -193,6 +201,8 @@ class Call:
             safe=self._safe,
             replayable=self._replayable,
         )
+        if paced:
+            situation = msgspec.structs.replace(situation, rate=None)
         attempt = Attempt(
             number=self._number,
             sent_at=self._sent_at,

@@ -191,7 +191,8 @@ class Flows:
 
             assert job.exchange is not None  # noqa: S101  set by every attempt that is not clean
             diagnosis = diagnose(job.exchange)
-            step = call.answered(job.exchange, ended, diagnosis)
+            paced = job.status == 429 and job.course is not None and self._pacing.paces(job.course)
+            step = call.answered(job.exchange, ended, diagnosis, paced=paced)
         if job.telling is not None and not job.telling.quiet and call.history.last is not None:
             job.telling.attempt_ended(call.history.last, diagnosis, _request_id(job))
         return step
