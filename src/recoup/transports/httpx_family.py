@@ -70,13 +70,14 @@ class _Base:
         self._lock = threading.Lock()
         self._caller = Caller(**options)
 
-    def _wire(self, name: str, make_inner: Callable[[], Any], make_wire: Callable[[Any], Any]) -> Any:
+    def _wire(self, library: HttpxLibrary, make_inner: Callable[[], Any], make_wire: Callable[..., Any]) -> Any:
         """The wire for clients of that library, made when it is first needed."""
+        name = library.name
         with self._lock:
             wire = self._wires.get(name)
             if wire is None:
                 inner = self._inner if self._inner is not None else make_inner()
-                wire = self._wires[name] = make_wire(inner)
+                wire = self._wires[name] = make_wire(inner, library.give_back)
                 self._own[name] = inner
         return wire
 
@@ -105,7 +106,7 @@ class Transport(_Base, _SyncFace):
         token can be had.
         """
         library = library_of(request)
-        wire = self._wires.get(library.name) or self._wire(library.name, library.inner, HttpxWire)
+        wire = self._wires.get(library.name) or self._wire(library, library.inner, HttpxWire)
         target = library.target(request)
         place = self._admitted(request, target)
         if place is None:
@@ -136,7 +137,7 @@ class AsyncTransport(_Base, _AsyncFace):
         token can be had.
         """
         library = library_of(request)
-        wire = self._wires.get(library.name) or self._wire(library.name, library.async_inner, AsyncHttpxWire)
+        wire = self._wires.get(library.name) or self._wire(library, library.async_inner, AsyncHttpxWire)
         target = library.target(request)
         place = self._admitted(request, target)
         if place is None:

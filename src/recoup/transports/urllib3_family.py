@@ -21,6 +21,7 @@ __all__ = [
     "can_repeat",
     "decoded",
     "field",
+    "is_short",
     "missing",
     "position_of",
     "read_raw",
@@ -111,6 +112,19 @@ def read_raw(response: Any, limit: int, *, cache: bool = False) -> bytes | Prefi
         if size > limit:
             return Prefix(b"".join(parts), None)
     return b"".join(parts)
+
+
+def is_short(response: Any, limit: int) -> bool:
+    """Whether the body has a known length within the limit, and needs no decoding."""
+    headers = response.headers
+    length = headers.get("content-length")
+    return (
+        length is not None
+        and length.isdecimal()
+        and len(length) < 16
+        and int(length) <= limit
+        and "content-encoding" not in headers
+    )
 
 
 def replayed(response: Any, read: bytes | Prefix) -> urllib3.HTTPResponse:

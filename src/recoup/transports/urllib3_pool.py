@@ -140,6 +140,12 @@ class _Exchange:
     def read(self, response: BaseHTTPResponse, limit: int) -> bytes | Prefix:
         return family.read_raw(response, limit, cache=self._preload and "content-encoding" not in response.headers)
 
+    def complete(self, response: BaseHTTPResponse, limit: int) -> BaseHTTPResponse:
+        if self._preload and family.is_short(response, limit):
+            response.read(decode_content=False, cache_content=True)  # it is loaded now, as the caller wants it
+            return response
+        return self.give_back(response, self.read(response, limit))
+
     def close(self, response: BaseHTTPResponse) -> None:
         response.close()
 
