@@ -151,7 +151,8 @@ def test_after_a_refusal_for_speed_the_longer_of_backoff_and_turn_is_waited_once
 
 def test_a_refusal_for_speed_keeps_its_place_before_those_who_come_after_it() -> None:
     with Server(THROTTLED, OK) as server:
-        timing = Timing.without_waiting(slept := [], START)
+        slept: list[float] = []
+        timing = Timing.without_waiting(slept, START)
         transport = recoup.Transport(
             timing=timing, random=lambda: 0.0, hosts=[server.url], governor=paced({"getShipment": (0.1, 1)})
         )
