@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
 
 import msgspec
 
@@ -13,6 +12,7 @@ from recoup.governor.hold import longest as longest_of
 from recoup.governor.learned import Learned
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import BucketState, Granted, TooLate
+from recoup.storage.forks import ProcessLock
 from recoup.storage.places import FreePlaces
 from recoup.storage.tokens import MemoryTokens
 
@@ -40,7 +40,7 @@ class MemoryStore:
     blocking = False
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._kept: dict[BucketKey, _Kept] = {}
         self._free = FreePlaces()
         self._holds: dict[HoldKey, Hold] = {}

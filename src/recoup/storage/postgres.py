@@ -14,11 +14,11 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from threading import Lock
 from typing import Any
 
 from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
+from recoup.storage.forks import ProcessLock
 from recoup.storage.schema import VERSION, bring_up
 
 __all__ = ["PostgresDatabase"]
@@ -69,12 +69,12 @@ class PostgresDatabase:
         except psycopg.Error as error:
             raise StoreError(f"the store's URL cannot be read; give one as in {_EXAMPLE}") from error
         self.name = _named(self._how)
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._pid = os.getpid()
         self._connected: Any = None
         self._rests_until = 0.0
         self._translated: dict[str, str] = {}
-        with self._mine():
+        with self._lock:
             try:
                 self._connection()
             except psycopg.Error as error:
@@ -89,7 +89,8 @@ class PostgresDatabase:
         if translated is None:
             translated = self._translated[statement] = _translated(statement)
         psycopg = self._psycopg
-        with self._mine():
+        with self._lock:
+            self._leave_the_parents()
             while True:
                 anew = self._connected is None
                 if anew and time.monotonic() < self._rests_until:
@@ -107,16 +108,16 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """See `recoup.storage.database.Database`."""
-        with self._mine():
+        with self._lock:
+            self._leave_the_parents()
             self._drop()
 
-    def _mine(self) -> Lock:
-        """The lock of this process. After a fork, a lock and a connection of its own."""
+    def _leave_the_parents(self) -> None:
+        """After a fork: the connection belongs to the parent process, and this one makes its own."""
         if self._pid != os.getpid():
-            self._lock, self._pid = Lock(), os.getpid()
+            self._pid = os.getpid()
             _LEFT_BEHIND.append(self._connected)
             self._connected = None
-        return self._lock
 
     def _connection(self) -> Any:
         if self._connected is None:

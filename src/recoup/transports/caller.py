@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random as _random
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypedDict
 
@@ -12,6 +11,7 @@ from recoup.governor.governor import Governor
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
 from recoup.storage import governor as memory
+from recoup.storage.forks import ProcessLock
 from recoup.telemetry.events import Listener
 from recoup.transports import timing as timings
 from recoup.transports.course import Courses
@@ -90,7 +90,7 @@ class Caller:
             audience=Audience(listeners),
             now=self._now,
             random=random if random is not None else _random.random,
-            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
+            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), ProcessLock()),
         )
 
     def place(self, target: Target) -> Place | None:

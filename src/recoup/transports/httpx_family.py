@@ -7,11 +7,11 @@ recoup.raise_for_fault(response)
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from recoup.login.token import TOKEN_HEADER
+from recoup.storage.forks import ProcessLock
 from recoup.transports.caller import Caller, Options
 from recoup.transports.foreign import HttpxLibrary, library_of
 from recoup.transports.hosts import Place
@@ -67,7 +67,7 @@ class _Base:
         self._inner = inner
         self._own: dict[str, Any] = {}  # by library: a response must be of the class that its client expects
         self._wires: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._caller = Caller(**options)
 
     def _wire(self, library: HttpxLibrary, make_inner: Callable[[], Any], make_wire: Callable[..., Any]) -> Any:
