@@ -64,7 +64,9 @@ class Governor:
         plans: Mapping[str, Plan | tuple[float, int] | None] | None = None,
         margin: float = 0.1,
     ) -> None:
-        if not (isfinite(margin) and margin >= 0):
+        if not callable(getattr(store, "reserve", None)):
+            raise SettingsError(f"store: {type(store).__name__} is no store; give what recoup.open_store returns")
+        if not (_is_number(margin) and margin >= 0):
             raise SettingsError(f"margin: {margin!r} is no number of seconds; give one from 0 on, such as 0.1")
         self.store = store
         self.margin = margin
@@ -278,6 +280,10 @@ class _Unlimited(Governor):
 
     def release(self, key: HoldKey) -> Sequence[Hold]:
         return ()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 _UNASKED = Plan(0.0, 0)  # not looked up yet

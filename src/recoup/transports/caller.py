@@ -77,6 +77,11 @@ class Caller:
         deadline: float | None = None,
         listeners: Iterable[Listener] | None = None,
     ) -> None:
+        _checked("login", login, Login, "a recoup.Login")
+        _checked("policy", policy, Policy, "a recoup.Policy")
+        _checked("timing", timing, Timing, "a recoup.testing.Timing")
+        _checked("governor", governor, Governor, "a recoup.Governor")
+        _checked("seller", seller, str, "a name for the selling partner")
         self._timing = timing
         self._now = timing.now if timing is not None else timings.now
         self._hosts = Hosts(hosts)
@@ -157,6 +162,11 @@ def _courses(login: Login | None, seller: str | None) -> Courses:
     if login is None:
         return Courses(None, seller)
     return Courses(login.application, login.seller if seller is None else seller)
+
+
+def _checked(name: str, given: object, kind: type, what: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise SettingsError(f"{name}: a {type(given).__name__} is not valid; give {what}")
 
 
 def checked_deadline(seconds: object) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from recoup.errors import SettingsError
 from recoup.login.token import TOKEN_HEADER
 from recoup.storage.forks import ProcessLock
 from recoup.transports.caller import Caller, Options
@@ -59,11 +60,19 @@ class _Base:
     """What both transports are made of.
 
     `inner` is the transport that really sends; without one the client's own library provides it. All the rest are
-    `recoup.transports.caller.Options`. Raises SettingsError where a host is none. Safe to share between threads and
-    tasks.
+    `recoup.transports.caller.Options`. Raises SettingsError where one of them cannot be what it should be. Safe to
+    share between threads and tasks.
     """
 
+    _sends: str
+    """The method by which an inner transport sends."""
+
     def __init__(self, inner: Any = None, **options: Unpack[Options]) -> None:
+        if inner is not None and not callable(getattr(inner, self._sends, None)):
+            raise SettingsError(
+                f"inner: is a {type(inner).__name__}, which has no {self._sends}; give a transport, such as "
+                f"httpx2.{'Async' if 'async' in self._sends else ''}HTTPTransport()"
+            )
         self._inner = inner
         self._own: dict[str, Any] = {}  # by library: a response must be of the class that its client expects
         self._wires: dict[str, Any] = {}
@@ -99,6 +108,8 @@ class _Base:
 class Transport(_Base, _SyncFace):
     """Under a synchronous client of httpx2 or httpx. See the module for an example, `Options` for the arguments."""
 
+    _sends = "handle_request"
+
     def handle_request(self, request: Any) -> Any:
         """Send one call with all its attempts.
 
@@ -129,6 +140,8 @@ class Transport(_Base, _SyncFace):
 
 class AsyncTransport(_Base, _AsyncFace):
     """Under an asynchronous client of httpx2 or httpx, on asyncio. The same, awaited."""
+
+    _sends = "handle_async_request"
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send one call with all its attempts.
