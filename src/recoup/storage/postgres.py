@@ -36,6 +36,7 @@ _DEFAULTS = {  # what the URL says wins
     "keepalives_idle": 30,
     "keepalives_interval": 5,
     "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds; else a statement into a cut line waits for a quarter of an hour
 }
 _LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end them there
 
