@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from recoup.errors import StoreAway, StoreError
@@ -126,7 +127,7 @@ class PostgresDatabase:
         return self._connected
 
     def _open(self) -> Any:
-        connection = self._psycopg.connect(autocommit=True, **self._how)
+        connection = _patient(self._psycopg).connect(autocommit=True, **self._how)
         try:
             transaction = _Open(connection)
             if not _is_current(transaction):
@@ -146,6 +147,29 @@ class PostgresDatabase:
         if known is not None:
             with suppress(self._psycopg.Error):  # it is broken, and another one will be opened
                 known.close()
+
+
+@cache
+def _patient(psycopg: Any) -> Any:
+    """psycopg's connection, which waits for a server that does not answer at all no longer than for a slow one."""
+
+    def limited(waiting: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        ends = time.monotonic() + _PATIENCE + _REST  # the server's own limit comes first
+        try:
+            state = next(waiting)
+            while True:
+                ready = yield state  # nothing, a few times a second, where the server is silent
+                if not ready and time.monotonic() > ends:
+                    raise psycopg.OperationalError("the server does not answer")
+                state = waiting.send(ready)
+        except StopIteration as stop:
+            return stop.value
+
+    class Patient(psycopg.Connection):  # type: ignore[misc]
+        def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **more: Any) -> Any:
+            return super().wait(limited(gen), *arguments, **more)
+
+    return Patient
 
 
 def _is_current(transaction: _Open) -> bool:
