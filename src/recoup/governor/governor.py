@@ -115,8 +115,8 @@ class Governor:
 
         `again`: the request is a repeat, which does not count as demand.
         """
-        plan = self.plan(key, operation)
-        if plan is None:
+        plan = self._bases.get(key)
+        if plan is None and (plan := self.plan(key, operation)) is None:
             return None
         if not again:
             self._demand.asked(key, now)
@@ -133,8 +133,9 @@ class Governor:
         """Whether `seen` would have something to tell the store. If not, it need not be called."""
         if status == 429:
             return True
-        if key in self._fresh:
-            if self._late(key, now) > 0:
+        started = self._fresh.get(key)
+        if started is not None:
+            if now - started > self.margin:
                 return True
             self._fresh.pop(key, None)  # in time; later answers say nothing about the first
         if rate is None:

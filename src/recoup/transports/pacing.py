@@ -36,6 +36,7 @@ class Pacing:
 
     def __init__(self, governor: Governor, policy: Policy, now: Callable[[], float]) -> None:
         self._governor = governor
+        self._blocking = governor.blocking
         self._patience = policy.patience
         self._policy = policy
         self._now = now
@@ -46,7 +47,7 @@ class Pacing:
         """
         governor = self._governor
         longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
-        if governor.blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
+        if self._blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
             return Place(governor, course, job.target.path, self._now, longest, call.repeats)
         found = governor.reserve(course.bucket, course.operation, now=now, longest=longest, again=call.repeats)
         if found is None or (type(found) is Granted and found.wait <= 0):
