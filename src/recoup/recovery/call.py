@@ -35,7 +35,7 @@ from recoup.recovery.quota import QuotaAccess
 from recoup.recovery.situation import situate
 from recoup.redaction import mask
 
-__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step"]
+__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step", "succeeded_at_once"]
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -302,6 +302,18 @@ class Call:
             unknown = self._history.outcome_unknown
             diagnosis = judged(diagnosis, decision, self._policy, now, unknown=unknown)
         return Finish(diagnosis, decision, self._history)
+
+
+def succeeded_at_once(
+    policy: Policy, quota: QuotaAccess | None, sent_at: float, ended_at: float, status: int | None
+) -> Finish:
+    """The end of a call whose first attempt was a success in which no failure can hide: what a `Call` that was told of
+    nothing else would say, without one. Instants are epoch seconds.
+    """
+    if quota is not None:
+        quota.give(policy.success_gain)
+    attempt = Attempt(number=1, sent_at=sent_at, ended_at=ended_at, status=status, decision="done")
+    return Finish(None, _DONE, History(attempts=(attempt,), count=1))
 
 
 class _State(StrEnum):

@@ -41,15 +41,22 @@ class Pacing:
         self._policy = policy
         self._now = now
 
+    def first(self, course: Course, job: Job, now: float) -> Place | None:
+        """As `ask`, for the first attempt of a call without a deadline."""
+        return self._ask(course, job, now, self._patience, again=False)
+
     def ask(self, course: Course, job: Job, call: Call, now: float) -> Place | None:
         """None where the request may be sent at once, its place taken: the usual case, and no flow is needed for it.
         Else what `turn` goes on with.
         """
-        governor = self._governor
         longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
+        return self._ask(course, job, now, longest, again=call.repeats)
+
+    def _ask(self, course: Course, job: Job, now: float, longest: float, *, again: bool) -> Place | None:
+        governor = self._governor
         if self._blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
-            return Place(governor, course, job.target.path, self._now, longest, call.repeats)
-        found = governor.reserve(course.bucket, course.operation, now=now, longest=longest, again=call.repeats)
+            return Place(governor, course, job.target.path, self._now, longest, again)
+        found = governor.reserve(course.bucket, course.operation, now=now, longest=longest, again=again)
         if found is None or (type(found) is Granted and found.wait <= 0):
             return None
         place = Place(governor, course, job.target.path, self._now, longest)
