@@ -59,7 +59,11 @@ def postgres() -> Iterator[Postgres]:
         server = get_server(folder / "data", cleanup_mode="stop")
         process: Any = server.get_postmaster_info().process
         try:
-            yield Postgres(server)
+            started = Postgres(server)
+            # Every test makes a database; nothing of them has to outlive the machine.
+            started.run("postgres", "ALTER SYSTEM SET fsync = off")
+            started.run("postgres", "SELECT pg_reload_conf()")
+            yield started
         finally:
             process.send_signal(signal.SIGQUIT)  # at once, without writing down what nobody reads again
             process.wait(20)

@@ -136,7 +136,9 @@ def test_what_could_not_be_recorded_is_not_called_observed() -> None:
 def test_an_answer_that_is_not_json_is_known_by_its_body_alone() -> None:
     kinds = {sign.body for sign in FAULTS["lwa-html-or-non-json"].signs}
     assert kinds == {BodyKind.HTML, BodyKind.XML, BodyKind.TEXT, BodyKind.EMPTY}
-    assert all(message.shared for message in FAULTS["lwa-html-or-non-json"].messages)  # an edge's page, the same anywhere
+    assert all(
+        message.shared for message in FAULTS["lwa-html-or-non-json"].messages
+    )  # an edge's page, the same anywhere
 
 
 def test_a_refused_grant_is_two_things() -> None:

@@ -38,6 +38,7 @@ class Ended(NamedTuple):
     attempts: int
     unknown: bool
     response: Any = None
+    answered: int = 0  # attempts to which an answer came
 
     @property
     def done(self) -> bool:
@@ -74,7 +75,8 @@ class Storm:
         else:
             made = recoup.outcome(response if error is None else error)
             assert made is not None, error
-            ended = Ended(call, made.decision, made.attempts, made.history.outcome_unknown, response)
+            answered = sum(attempt.status is not None for attempt in made.history.attempts)
+            ended = Ended(call, made.decision, made.attempts, made.history.outcome_unknown, response, answered)
         self.ended.append(ended)
         return ended
 
@@ -86,7 +88,9 @@ class Storm:
             for entry in entries:
                 befell[entry.fault] = befell.get(entry.fault, 0) + 1
             assert len(entries) <= 3, (ended, entries)
-            assert len(entries) == ended.attempts or any(entry.status == 403 for entry in entries), (ended, entries)
+            # An attempt that the client took for lost early may never have reached the proxy, on a busy machine.
+            repeats = sum(entry.status == 403 for entry in entries)  # with a new token, which is no attempt
+            assert ended.answered <= len(entries) <= ended.attempts + repeats, (ended, entries)
             effects = sum(entry.took_effect for entry in entries)
             if ended.done:
                 assert effects >= 1, (ended, entries)

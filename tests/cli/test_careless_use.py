@@ -174,12 +174,14 @@ def test_an_interrupt_ends_a_command_without_a_traceback(command: str, monkeypat
     assert "Traceback" not in err.getvalue()
 
 
-def test_the_sandbox_ends_with_ctrl_c() -> None:
+@pytest.mark.parametrize("times", [1, 20])
+def test_the_sandbox_ends_with_ctrl_c_however_often(times: int) -> None:
     with process("sandbox", "--json") as child:
         assert child.stdout is not None
         assert child.stderr is not None
         assert child.stdout.readline().startswith(b"{")
-        child.send_signal(signal.SIGINT)
+        for number in range(times):
+            child.send_signal((signal.SIGINT, signal.SIGTERM)[number % 2])
         assert child.stderr.read() == b""
     assert child.returncode == 0
 

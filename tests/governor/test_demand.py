@@ -52,6 +52,7 @@ def test_it_is_said_once_an_hour() -> None:
         [0.0] * 40,  # 30 a minute and a burst of 10
         [number * 2.0 for number in range(300)],
         [*[0.0] * 40, *[200.0] * 40, *[400.0] * 40],
+        [max(0.0, (number - 13) * 2.0) for number in range(100)],  # three threads that the plan slows down
     ],
 )
 def test_what_the_plan_can_give_is_no_matter(instants: list[float]) -> None:

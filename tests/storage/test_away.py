@@ -165,3 +165,23 @@ def test_a_file_that_is_no_database_any_more(sqlite_path: str) -> None:
         file.write(b"nonsense" * 1000)
     with pytest.raises(StoreError, match="cannot be opened"):
         open_store(sqlite_path)
+
+
+def test_a_server_that_is_there_and_does_not_answer(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recoup.storage.postgres._PATIENCE", 0.3)
+    monkeypatch.setattr("recoup.storage.postgres._REST", 0.2)
+    url = postgres.url()
+    with open_store(f"{url}{'&' if '?' in url else '?'}connect_timeout=2") as store:
+        store.reserve(KEY, PLAN, now=time.time(), margin=0.0, longest=None)
+        master = postgres.server.get_postmaster_info().process
+        processes = [master, *master.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            found = store.reserve(KEY, PLAN, now=time.time(), margin=0.0, longest=None)
+        finally:
+            for process in processes:
+                process.resume()
+        assert isinstance(found, Granted)
+        with pytest.raises(StoreAway):
+            store.database.run("SELECT pg_sleep(30)", {})  # type: ignore[union-attr]

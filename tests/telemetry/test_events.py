@@ -113,10 +113,11 @@ EVENTS: list[tuple[Event, int, str]] = [
         "the usage plan is 0.25 a second, not 0.5, after a 429",
     ),
     (
-        PlanExceeded(**OF, asked=40, allowed=1, advice="one every 60 s"),
+        PlanExceeded(**OF, asked=40, allowed=1, advice="40 a minute asked of a plan of 1 a minute: one every 60 s"),
         WARNING,
         "40 a minute asked of a plan of 1 a minute: one every 60 s",
     ),
+    (PlanExceeded(**OF, asked=40, allowed=1, advice=""), WARNING, "40 a minute asked of a plan of 1 a minute"),
     (
         Held(**OF, until=AT, fault="f", reason="locked"),
         INFO,

@@ -117,7 +117,8 @@ ROWS = {
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
 def test_answers_in_attempts_waits_and_decision_out(kind: Kind, row: Row) -> None:
-    with Server(*row.answers) as server, Client(kind, server) as client:
+    unpaced = recoup.Governor.unlimited()
+    with Server(*row.answers) as server, Client(kind, server, governor=unpaced) as client:
         seen = handed_up(client, *row.call)
         made = recoup.outcome(seen)
         assert made is not None

@@ -131,6 +131,45 @@ def test_what_an_answer_states_counts_from_then_on(kind: Kind) -> None:
     assert [(event.rate, event.before, event.throttled) for event in learned] == [(0.5, 5.0, False)]
 
 
+@pytest.mark.parametrize(
+    ("plan", "waits"),
+    [
+        ((0.01, 1), [0.5, 100 / 0.7 - 0.5]),  # the whole wait is that for the next place: the backoff is part of it
+        ((10.0, 10), [0.5]),  # the backoff is longer; the fact table's own plan (5 a second) is not asked
+        (None, [0.5 + 0.2]),  # unpaced on purpose: the backoff alone keeps to the published rate
+    ],
+    ids=["slow", "fast", "unpaced"],
+)
+def test_after_a_refusal_for_speed_the_longer_of_backoff_and_turn_is_waited_once(
+    kind: Kind, plan: Any, waits: list[float]
+) -> None:
+    governor = paced({"getShipment": plan})
+    with Server(THROTTLED, OK) as server, Client(kind, server, governor=governor) as client:
+        assert client.call("GET", SHIPMENT).status_code == 200
+        assert client.slept == pytest.approx(waits, rel=1e-3)
+
+
+def test_a_refusal_for_speed_keeps_its_place_before_those_who_come_after_it() -> None:
+    with Server(THROTTLED, OK) as server:
+        slept: list[float] = []
+        timing = Timing.without_waiting(slept, START)
+        transport = recoup.Transport(
+            timing=timing, random=lambda: 0.0, hosts=[server.url], governor=paced({"getShipment": (0.1, 1)})
+        )
+        with httpx2.Client(transport=transport, base_url=server.url) as client:
+            assert client.get(SHIPMENT).status_code == 200
+            assert client.get(SHIPMENT).status_code == 200
+        assert sum(slept) == pytest.approx(2 * 10 / 0.7, rel=0.01)
+
+
+def test_repeats_are_no_demand(kind: Kind) -> None:
+    heard: list[Event] = []
+    governor = paced({"getShipment": (0.01, 1)})
+    with Server(THROTTLED, OK) as server, Client(kind, server, governor=governor, listeners=[heard.append]) as client:
+        client.call("GET", SHIPMENT)
+    assert not [event for event in heard if isinstance(event, PlanExceeded)]
+
+
 def test_a_refusal_for_speed_slows_down_whoever_comes_next(kind: Kind) -> None:
     heard: list[Event] = []
     with Server(THROTTLED, OK) as server, Client(kind, server, listeners=[heard.append]) as client:

@@ -6,7 +6,6 @@ each, nor spend one quota as if each had its own.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypedDict, cast
@@ -14,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from recoup.catalogue.facts.operations import operations
 from recoup.login.grant import TOKEN_URL
+from recoup.storage.forks import ProcessLock
 from recoup.storage.governor import Governor
 from recoup.transports.caller import Options
 from recoup.transports.login import Login
@@ -21,7 +21,7 @@ from recoup.transports.login import Login
 __all__ = ["Credentials", "Layer", "More", "layer"]
 
 _logins: WeakValueDictionary[tuple[str | None, ...], Login] = WeakValueDictionary()
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 class More(Options, total=False):

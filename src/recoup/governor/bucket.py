@@ -77,6 +77,12 @@ class Bucket(msgspec.Struct, frozen=True):
 
         It is not where it is more than `longest` seconds away. `rate` is the plan's, by which `pace` was made.
         """
+        if now > self.clock and (now >= self.full_at or rate == self.rate):  # as below, with one object fewer
+            full_at = self.full_at if self.full_at > now else now
+            wait = max(0.0, full_at - pace.tolerance - now)
+            if longest is not None and wait > longest:
+                return Bucket(full_at, rate, now), wait, False
+            return Bucket(full_at + pace.interval, rate, now), wait, True
         seen = self.at(now, rate)
         wait = max(0.0, seen.full_at - pace.tolerance - seen.clock)
         if longest is not None and wait > longest:

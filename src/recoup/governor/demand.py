@@ -16,6 +16,7 @@ __all__ = ["Demand", "Exceeded", "Forecast", "advice", "forecast"]
 
 _MINUTE = 60.0
 _SAID_AGAIN_AFTER = 3600.0  # seconds
+_TOLERATED = 1.1  # times what a plan gives: threads that are slowed to it ask for their places ahead
 _MOST_REMEMBERED = 10_000  # buckets
 
 
@@ -76,7 +77,7 @@ class Demand:
     def exceeded(self, key: BucketKey, operation: Operation, plan: Plan, plans: Plans, now: float) -> Exceeded | None:
         """Whether more was asked in the last minute than the plan could give with a full burst; once an hour."""
         found = self._asked.get(key)
-        most = plan.burst + plan.rate * _MINUTE
+        most = (plan.burst + plan.rate * _MINUTE) * _TOLERATED
         if found is None or found.count + found.before <= most:
             return None
         asked = found.last_minute(now)

@@ -64,7 +64,9 @@ class Governor:
         plans: Mapping[str, Plan | tuple[float, int] | None] | None = None,
         margin: float = 0.1,
     ) -> None:
-        if not (isfinite(margin) and margin >= 0):
+        if not callable(getattr(store, "reserve", None)):
+            raise SettingsError(f"store: {type(store).__name__} is no store; give what recoup.open_store returns")
+        if not (_is_number(margin) and margin >= 0):
             raise SettingsError(f"margin: {margin!r} is no number of seconds; give one from 0 on, such as 0.1")
         self.store = store
         self.margin = margin
@@ -101,13 +103,23 @@ class Governor:
         return base if base is not None else self._assumed.get(key)
 
     def reserve(
-        self, key: BucketKey, operation: Operation | None, *, now: float, longest: float | None = None
+        self,
+        key: BucketKey,
+        operation: Operation | None,
+        *,
+        now: float,
+        longest: float | None = None,
+        again: bool = False,
     ) -> Granted | TooLate | None:
-        """A place for one request, not more than `longest` seconds away. None: no plan is known, send at once."""
-        plan = self.plan(key, operation)
-        if plan is None:
+        """A place for one request, not more than `longest` seconds away. None: no plan is known, send at once.
+
+        `again`: the request is a repeat, which does not count as demand.
+        """
+        plan = self._bases.get(key)
+        if plan is None and (plan := self.plan(key, operation)) is None:
             return None
-        self._demand.asked(key, now)
+        if not again:
+            self._demand.asked(key, now)
         place = self.store.reserve(key, plan, now=now, margin=self.margin, longest=longest)
         if type(place) is Granted and place.fresh:
             _remember(self._fresh, key, now)
@@ -121,8 +133,9 @@ class Governor:
         """Whether `seen` would have something to tell the store. If not, it need not be called."""
         if status == 429:
             return True
-        if key in self._fresh:
-            if self._late(key, now) > 0:
+        started = self._fresh.get(key)
+        if started is not None:
+            if now - started > self.margin:
                 return True
             self._fresh.pop(key, None)  # in time; later answers say nothing about the first
         if rate is None:
@@ -236,7 +249,13 @@ class _Unlimited(Governor):
         return None
 
     def reserve(
-        self, key: BucketKey, operation: Operation | None, *, now: float, longest: float | None = None
+        self,
+        key: BucketKey,
+        operation: Operation | None,
+        *,
+        now: float,
+        longest: float | None = None,
+        again: bool = False,
     ) -> Granted | TooLate | None:
         return None
 
@@ -262,6 +281,10 @@ class _Unlimited(Governor):
 
     def release(self, key: HoldKey) -> Sequence[Hold]:
         return ()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 _UNASKED = Plan(0.0, 0)  # not looked up yet

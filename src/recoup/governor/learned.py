@@ -15,6 +15,8 @@ taught was about the other one.
 
 from __future__ import annotations
 
+from math import inf
+
 import msgspec
 
 from recoup.governor.plan import Plan
@@ -60,6 +62,12 @@ class Learned(msgspec.Struct, frozen=True):
         rate = self.stated(now) or base.rate
         rate *= self.share_at(now, rate)
         return base if rate == base.rate else Plan(rate, base.burst)
+
+    def steady_until(self) -> float:
+        """Until when `plan` answers the same as now; an instant long ago where it changes all the time."""
+        if self.share < 1.0:
+            return -inf
+        return inf if self.rate is None else self.at + REMEMBERED
 
     def throttled_at(self, base: Plan, now: float) -> int:
         """How many 429s there were since it last ran at its full rate."""

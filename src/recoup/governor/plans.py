@@ -35,6 +35,8 @@ class Plans:
     """
 
     def __init__(self, own: Mapping[str, Plan | tuple[float, int] | None] | None = None) -> None:
+        if own is not None and not isinstance(own, Mapping):
+            raise SettingsError(f"plans: {own!r} are no plans; give them as in {{'orders/v0/getOrders': (0.5, 30)}}")
         self._own = {_known(name): _plan(name, given) for name, given in (own or {}).items()}
 
     def own(self, operation: Operation) -> bool:

@@ -83,7 +83,7 @@ def problems(
         ("scope", scope),
     )
     for name, value in values:
-        if value is not None:
+        if value is not None or name in ("client_id", "client_secret"):
             found.extend(_complaints(name, value))
     if refresh_token is not None and scope is not None:
         found.append(
@@ -92,7 +92,10 @@ def problems(
     return tuple(found)
 
 
-def _complaints(name: str, value: str) -> list[str]:
+def _complaints(name: str, value: object) -> list[str]:
+    if not isinstance(value, str):  # as os.environ.get gives it where a variable is not set; a secret is not shown
+        what = "missing" if value is None else f"no text but a {type(value).__name__}"
+        return [f"{name}: is {what}; give the {_EXPECTED[name]}"]
     if not value.strip():
         return [f"{name}: is empty; give the {_EXPECTED[name]}"]
     found: list[str] = []

@@ -35,7 +35,7 @@ from recoup.recovery.quota import QuotaAccess
 from recoup.recovery.situation import situate
 from recoup.redaction import mask
 
-__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step"]
+__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step", "succeeded_at_once"]
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -153,6 +153,11 @@ class Call:
         return self._waited
 
     @property
+    def repeats(self) -> bool:
+        """Whether an attempt has ended already."""
+        return self._failure is not None
+
+    @property
     def history(self) -> History:
         """The attempts that have ended so far."""
         return self._history
@@ -170,10 +175,13 @@ class Call:
         self._expect(_State.SENT)
         return self._done(None, now, status)
 
-    def answered(self, exchange: Exchange, now: float, diagnosis: Diagnosis | None = None) -> Step:
+    def answered(
+        self, exchange: Exchange, now: float, diagnosis: Diagnosis | None = None, *, paced: bool = False
+    ) -> Step:
         """The attempt ended with this exchange: a response whose body is read, or no response.
 
         Diagnoses it unless the driver has done so. An exchange in which nothing failed ends the call with `Done`.
+        `paced`: the driver keeps to the usage plan itself, so that a throttled attempt need not wait for it twice.
         """
         self._expect(_State.SENT)
         if diagnosis is None:
@@ -193,6 +201,8 @@ class Call:
             safe=self._safe,
             replayable=self._replayable,
         )
+        if paced:
+            situation = msgspec.structs.replace(situation, rate=None)
         attempt = Attempt(
             number=self._number,
             sent_at=self._sent_at,
@@ -292,6 +302,18 @@ class Call:
             unknown = self._history.outcome_unknown
             diagnosis = judged(diagnosis, decision, self._policy, now, unknown=unknown)
         return Finish(diagnosis, decision, self._history)
+
+
+def succeeded_at_once(
+    policy: Policy, quota: QuotaAccess | None, sent_at: float, ended_at: float, status: int | None
+) -> Finish:
+    """The end of a call whose first attempt was a success in which no failure can hide: what a `Call` that was told of
+    nothing else would say, without one. Instants are epoch seconds.
+    """
+    if quota is not None:
+        quota.give(policy.success_gain)
+    attempt = Attempt(number=1, sent_at=sent_at, ended_at=ended_at, status=status, decision="done")
+    return Finish(None, _DONE, History(attempts=(attempt,), count=1))
 
 
 class _State(StrEnum):

@@ -44,6 +44,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_attempt(self, attempt: Attempt) -> History:
         """This history and one attempt more."""
+        if self is EMPTY:  # nearly always
+            unknown, number = attempt.unknown, attempt.number
+            return History(attempts=(attempt,), waited=attempt.waited, outcome_unknown=unknown, count=number)
         return History(
             attempts=(*self.attempts, attempt),
             waited=self.waited + attempt.waited,

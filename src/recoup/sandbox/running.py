@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -41,6 +42,7 @@ __all__ = ["Sandbox", "running", "serve_forever"]
 
 _START_TIMEOUT = 30.0  # seconds of real time
 _BACKLOG = 1024  # connections that wait to be accepted
+_LOOK_AGAIN = 0.1  # seconds between two looks at whether a signal came
 # How often asyncio tries to accept before it does anything else; where file descriptors ran out it logs every try.
 _ACCEPTED_AT_ONCE = 16
 
@@ -385,10 +387,10 @@ def serve_forever(
 
     Call it from the main thread. Raises SettingsError where it cannot listen, or may not.
     """
-    asked = threading.Event()
+    asked: list[int] = []  # not an Event: its lock may be held by what the signal interrupted
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -403,7 +405,8 @@ def serve_forever(
             state=state,
         ) as sandbox:
             announce(sandbox.as_dict())
-            asked.wait()
+            while not asked:
+                time.sleep(_LOOK_AGAIN)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
 
 import msgspec
 
-from recoup.governor.bucket import Bucket, pace
+from recoup.governor.bucket import Bucket, Pace, pace
 from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.hold import longest as longest_of
 from recoup.governor.learned import Learned
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import BucketState, Granted, TooLate
+from recoup.storage.forks import ProcessLock
 from recoup.storage.places import FreePlaces
 from recoup.storage.tokens import MemoryTokens
 
@@ -20,6 +20,7 @@ __all__ = ["MemoryStore"]
 
 _NOTHING = Learned()
 _FULL = Bucket()
+_UNUSED = Pace(0.0, 0.0)
 
 
 _HOLDS_SWEPT = 60.0  # seconds between two looks at which holds are over
@@ -27,11 +28,27 @@ _SWEPT_AT = 10_000  # buckets: from so many on, those that are as good as new ar
 
 
 class _Kept(msgspec.Struct):
-    """A bucket, the plan where nothing was learned for it, and what was learned."""
+    """A bucket, the plan where nothing was learned for it, and what was learned.
+
+    What follows from these for the next requests is kept too, as long as it stays the same: `plan` and `spaced`, for
+    requests with `margin`, before `until`.
+    """
 
     base: Plan
     bucket: Bucket = _FULL
     learned: Learned = _NOTHING
+    plan: Plan | None = None
+    spaced: Pace = _UNUSED
+    margin: float = 0.0
+    until: float = 0.0
+
+    def work_out(self, base: Plan, margin: float, now: float) -> Plan:
+        """The plan that counts now."""
+        self.base, self.margin = base, margin
+        self.plan = plan = self.learned.plan(base, now)
+        self.spaced = pace(plan, margin)
+        self.until = self.learned.steady_until()
+        return plan
 
 
 class MemoryStore:
@@ -40,7 +57,7 @@ class MemoryStore:
     blocking = False
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._kept: dict[BucketKey, _Kept] = {}
         self._free = FreePlaces()
         self._holds: dict[HoldKey, Hold] = {}
@@ -73,11 +90,10 @@ class MemoryStore:
                 free = self._free.take(key, now, longest)
                 if free is not None:
                     return free
-            kept.base = plan
-            learned = kept.learned
-            if learned.version:
-                plan = learned.plan(plan, now)
-            spaced = pace(plan, margin)
+            known = kept.plan
+            if known is None or kept.base is not plan or kept.margin != margin or now >= kept.until:
+                known = kept.work_out(plan, margin, now)
+            plan, spaced = known, kept.spaced
             bucket, wait, taken = kept.bucket.reserve(now, spaced, plan.rate, longest)
             kept.bucket = bucket
         if not taken:
@@ -104,14 +120,14 @@ class MemoryStore:
         """See `recoup.governor.stores.Buckets`."""
         with self._lock:
             kept = self._kept.get(key) or self._kept.setdefault(key, _Kept(plan))
-            kept.learned = kept.learned.state(plan.rate, now)
+            kept.learned, kept.plan = kept.learned.state(plan.rate, now), None
             return kept.learned.plan(kept.base, now)
 
     def throttled(self, key: BucketKey, plan: Plan, *, now: float, margin: float) -> Plan:
         """See `recoup.governor.stores.Buckets`."""
         with self._lock:
             kept = self._kept.get(key) or self._kept.setdefault(key, _Kept(plan))
-            kept.learned = kept.learned.slow(plan, now)
+            kept.learned, kept.plan = kept.learned.slow(plan, now), None
             lowered = kept.learned.plan(plan, now)
             kept.bucket = kept.bucket.emptied(now, pace(lowered, margin), lowered.rate)
             return lowered

@@ -30,13 +30,18 @@ def open_store(
     """
     if where is None or where == "memory":
         return MemoryStore()
-    text = os.fspath(where)
-    if not text.strip():
-        raise SettingsError("the store has no name; give a path such as recoup.db, a postgresql:// URL, or memory")
+    text = _name(where)
     seal = None if key is None else Seal(key)
     store = SharedStore(_database(text), seal)
     store.sweep(now=time.time(), age=_SWEPT_AFTER)
     return store
+
+
+def _name(where: object) -> str:
+    text = os.fspath(where) if isinstance(where, str | os.PathLike) else None
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise SettingsError("the store has no name; give a path such as recoup.db, a postgresql:// URL, or memory")
+    return text
 
 
 def _database(name: str) -> Database:

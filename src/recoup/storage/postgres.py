@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
-from threading import Lock
+from functools import cache
 from typing import Any
 
 from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
+from recoup.storage.forks import ProcessLock
 from recoup.storage.schema import VERSION, bring_up
 
 __all__ = ["PostgresDatabase"]
@@ -36,6 +37,7 @@ _DEFAULTS = {  # what the URL says wins
     "keepalives_idle": 30,
     "keepalives_interval": 5,
     "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds; else a statement into a cut line waits for a quarter of an hour
 }
 _LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end them there
 
@@ -69,12 +71,12 @@ class PostgresDatabase:
         except psycopg.Error as error:
             raise StoreError(f"the store's URL cannot be read; give one as in {_EXAMPLE}") from error
         self.name = _named(self._how)
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._pid = os.getpid()
         self._connected: Any = None
         self._rests_until = 0.0
         self._translated: dict[str, str] = {}
-        with self._mine():
+        with self._lock:
             try:
                 self._connection()
             except psycopg.Error as error:
@@ -89,7 +91,8 @@ class PostgresDatabase:
         if translated is None:
             translated = self._translated[statement] = _translated(statement)
         psycopg = self._psycopg
-        with self._mine():
+        with self._lock:
+            self._leave_the_parents()
             while True:
                 anew = self._connected is None
                 if anew and time.monotonic() < self._rests_until:
@@ -107,16 +110,16 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """See `recoup.storage.database.Database`."""
-        with self._mine():
+        with self._lock:
+            self._leave_the_parents()
             self._drop()
 
-    def _mine(self) -> Lock:
-        """The lock of this process. After a fork, a lock and a connection of its own."""
+    def _leave_the_parents(self) -> None:
+        """After a fork: the connection belongs to the parent process, and this one makes its own."""
         if self._pid != os.getpid():
-            self._lock, self._pid = Lock(), os.getpid()
+            self._pid = os.getpid()
             _LEFT_BEHIND.append(self._connected)
             self._connected = None
-        return self._lock
 
     def _connection(self) -> Any:
         if self._connected is None:
@@ -124,7 +127,7 @@ class PostgresDatabase:
         return self._connected
 
     def _open(self) -> Any:
-        connection = self._psycopg.connect(autocommit=True, **self._how)
+        connection = _patient(self._psycopg).connect(autocommit=True, **self._how)
         try:
             transaction = _Open(connection)
             if not _is_current(transaction):
@@ -144,6 +147,29 @@ class PostgresDatabase:
         if known is not None:
             with suppress(self._psycopg.Error):  # it is broken, and another one will be opened
                 known.close()
+
+
+@cache
+def _patient(psycopg: Any) -> Any:
+    """psycopg's connection, which waits for a server that does not answer at all no longer than for a slow one."""
+
+    def limited(waiting: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        ends = time.monotonic() + _PATIENCE + _REST  # the server's own limit comes first
+        try:
+            state = next(waiting)
+            while True:
+                ready = yield state  # nothing, a few times a second, where the server is silent
+                if not ready and time.monotonic() > ends:
+                    raise psycopg.OperationalError("the server does not answer")
+                state = waiting.send(ready)
+        except StopIteration as stop:
+            return stop.value
+
+    class Patient(psycopg.Connection):  # type: ignore[misc]
+        def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **more: Any) -> Any:
+            return super().wait(limited(gen), *arguments, **more)
+
+    return Patient
 
 
 def _is_current(transaction: _Open) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from hashlib import scrypt
-from threading import Lock
 from typing import Any
 
 from recoup.errors import SettingsError
+from recoup.storage.forks import ProcessLock
 
 __all__ = ["Seal"]
 
@@ -42,7 +42,7 @@ class Seal:
         self._cipher: Any = AESGCM
         self._invalid: type[Exception] = InvalidTag
         self._secret = _checked(key)
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._derived: dict[bytes, Any] = {}
         self._salt: bytes | None = None
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from threading import Lock
 from typing import TypeVar
 
 from recoup.errors import StoreError
@@ -19,6 +18,7 @@ from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import BucketState, Granted, TooLate
 from recoup.storage.database import Database
+from recoup.storage.forks import ProcessLock
 from recoup.storage.memory import MemoryStore
 from recoup.storage.sealing import Seal
 from recoup.storage.sql_buckets import SqlBuckets
@@ -49,7 +49,7 @@ class SharedStore:
         self._holds = SqlHolds(database)
         self.tokens = SqlTokens(database, seal)
         self._elapsed = elapsed
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._local: MemoryStore | None = None  # while the database is away
         self._try_at = 0.0
 

@@ -10,7 +10,6 @@ repeated with what stands there now.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Lock
 
 from recoup.errors import StoreError
 from recoup.governor.bucket import CLOCK_STEP, Bucket, pace
@@ -18,6 +17,7 @@ from recoup.governor.learned import Learned
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import BucketState, Granted, TooLate
 from recoup.storage.database import Database, Row
+from recoup.storage.forks import ProcessLock
 from recoup.storage.places import FreePlaces
 
 __all__ = ["SqlBuckets"]
@@ -85,7 +85,7 @@ class SqlBuckets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = Lock()  # of what follows, never held while the database works
+        self._lock = ProcessLock()  # of what follows, never held while the database works
         self._learned: dict[BucketKey, Learned] = {}
         self._free = FreePlaces()
         self._ahead = 0.0  # seconds by which the store's clock is ahead of the caller's

@@ -3,26 +3,33 @@
 One connection a process, guarded by a lock: SQLite lets one writer at a time do its work anyway. The file is in WAL
 mode, so that readers and the writer do not wait for each other, and a writer waits up to five seconds for its turn. A
 commit does not wait for the disk: what a power failure takes with it are the last reservations, never the file.
+
+SQLite knows no fork: a child that inherits a connection, or SQLite's notes about one, shares its locks without holding
+them. So the connection is closed for the moment of a fork, and parent and child each open one when they need it.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import local
+from weakref import WeakSet
 
 from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
+from recoup.storage.forks import ProcessLock
 from recoup.storage.schema import VERSION, bring_up
 
 __all__ = ["SqliteDatabase"]
 
 _PATIENCE = 5.0  # seconds in which another process may hold the file
+_REST = 1.0  # seconds after it was held for longer, in which nobody tries again
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_LEFT_BEHIND: list[object] = []  # connections of a parent process: closing them here would end its locks
+_LEFT_BEHIND: list[object] = []  # connections of a parent process, which a child must not even close
 
 
 class _Connected:
@@ -52,11 +59,12 @@ class SqliteDatabase:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser()
         self.name = f"the SQLite file {self.path}"
-        self._lock = Lock()
-        self._lock_pid = os.getpid()
+        self._lock = ProcessLock()
+        self._rests_until = 0.0
         self._connected: _Connected | None = None
         self._translated: dict[str, str] = {}
-        with self._mine():
+        _alive.add(self)
+        with self._lock:
             try:
                 self._connection()
             except sqlite3.Error as error:
@@ -70,11 +78,15 @@ class SqliteDatabase:
         translated = self._translated.get(statement)
         if translated is None:
             translated = self._translated[statement] = statement.replace("{now}", ":now")
-        with self._mine():
+        with self._lock:
+            if time.monotonic() < self._rests_until:
+                raise StoreAway(f"{self.name} was locked a moment ago")  # all who queued meanwhile
             try:
                 return self._connection().execute(translated, parameters).fetchall()
             except sqlite3.OperationalError as error:  # busy for too long, a full disk, a file that went away
-                if error.sqlite_errorcode not in _BUSY:
+                if error.sqlite_errorcode & 0xFF in _BUSY:
+                    self._rests_until = time.monotonic() + _REST
+                else:
                     self._drop()
                 raise StoreAway(f"{self.name} cannot be used now: {error}") from error
             except sqlite3.Error as error:
@@ -86,14 +98,8 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """See `recoup.storage.database.Database`."""
-        with self._mine():
+        with self._lock:
             self._drop()
-
-    def _mine(self) -> Lock:
-        """The lock of this process; a fork may have left the old one locked for good."""
-        if self._lock_pid != os.getpid():
-            self._lock, self._lock_pid = Lock(), os.getpid()
-        return self._lock
 
     def _connection(self) -> sqlite3.Connection:
         known = self._connected
@@ -139,3 +145,27 @@ def _is_current(transaction: _Open) -> bool:
     """Whether there is nothing to bring up, found out without keeping writers away."""
     found = transaction.run("SELECT count(*) FROM sqlite_master WHERE name = 'recoup_schema'")
     return found != [(0,)] and transaction.run("SELECT max(version) FROM recoup_schema") == [(VERSION,)]
+
+
+_alive: WeakSet[SqliteDatabase] = WeakSet()
+_forking = local()
+
+
+def _before_fork() -> None:
+    """Let the statement that is under way come to its end, and close the connection."""
+    _forking.held = []
+    for database in list(_alive):
+        lock = database._lock  # noqa: SLF001  of this module
+        if lock.acquire(_PATIENCE + _REST):  # else this very thread is at work on it: the child leaves it behind
+            _forking.held.append(lock)
+            database._drop()  # noqa: SLF001
+
+
+def _after_fork_in_parent() -> None:
+    for lock in _forking.held:
+        lock.release()
+    _forking.held = []
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from threading import Lock
-from weakref import WeakSet
 
 from recoup.login.identity import TokenKey
 from recoup.login.keeping import Expiry, TokenState
 from recoup.login.token import AccessToken
+from recoup.storage.forks import ProcessLock
 
 __all__ = ["MemoryTokens"]
 
@@ -21,11 +19,10 @@ class MemoryTokens:
     keeps = True
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._tokens: dict[TokenKey, AccessToken] = {}
         self._leases: dict[TokenKey, tuple[str, float]] = {}
         self._expiries: dict[tuple[str, str, str], Expiry] = {}
-        _alive.add(self)
 
     def read(self, key: TokenKey, *, now: float) -> AccessToken | None:
         """See `recoup.login.keeping.Tokens`."""
@@ -75,16 +72,3 @@ class MemoryTokens:
         """See `recoup.login.keeping.Tokens`."""
         with self._lock:
             return sorted(self._expiries.values(), key=lambda expiry: expiry.expires_at)
-
-
-_alive: WeakSet[MemoryTokens] = WeakSet()
-
-
-def _after_fork() -> None:
-    """In the child: a thread that held a lock is not there any more."""
-    for tokens in list(_alive):
-        tokens._lock = Lock()  # noqa: SLF001  of this module
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -128,8 +128,8 @@ class Paced(_Event, frozen=True, kw_only=True, tag="paced"):
 
 
 class PlanExceeded(_Event, frozen=True, kw_only=True, tag="plan_exceeded"):
-    """More is asked than the plan can ever give: `asked` a minute of a plan of `allowed` a minute. `advice` says what
-    would meet it."""
+    """More is asked than the plan can ever give: `asked` a minute of a plan of `allowed` a minute. `advice` says so in
+    words, and what would meet it."""
 
     asked: float
     allowed: float

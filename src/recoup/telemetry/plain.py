@@ -74,7 +74,7 @@ def _what(event: Event) -> str:
             when = f"in {_seconds(event.wait)}" if event.wait > 0 else "at once"
             return f"has a place {when}, in a plan of {event.rate:g} a second and a burst of {event.burst}"
         case PlanExceeded():
-            return f"{event.asked:g} a minute asked of a plan of {event.allowed:g} a minute: {event.advice}"
+            return event.advice or f"{event.asked:g} a minute asked of a plan of {event.allowed:g} a minute"
         case Held():
             until = "somebody resumes it" if event.until is None else _instant(event.until)
             why = ": " + ", ".join(part for part in (event.fault, event.reason) if part)

@@ -197,6 +197,25 @@ class _Exchange:
                 return b""  # it is not what its encoding says: who reads it is told so, as without recoup
             raise
 
+    async def complete(self, response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientResponse:
+        content = response.content
+        if content.is_eof() and content.exception() is None:
+            return response  # it came together with its head: nothing to wait for, and nothing to give back
+        length = response.content_length
+        if (
+            length is None
+            or length > content.get_read_buffer_limits()[0]  # it would stop to come before it is whole
+            or content.exception() is not None
+            or "content-encoding" in response.headers
+        ):
+            return self.give_back(response, await self.read(response, limit))
+        try:
+            await content.wait_eof()
+        except BaseException:
+            response.close()
+            raise
+        return response
+
     async def close(self, response: aiohttp.ClientResponse) -> None:
         response.close()
 

@@ -13,7 +13,7 @@ from recoup.exchange import Exchange, Request, Response
 from recoup.login.token import TOKEN_HEADER
 from recoup.redaction import mask, redact_text
 from recoup.transports.course import Course
-from recoup.transports.effects import CloseBody, Flow, ReadBody, SendRequest
+from recoup.transports.effects import CloseBody, CompleteBody, Flow, ReadBody, SendRequest
 from recoup.transports.library import Library, Target
 from recoup.transports.login import Login
 from recoup.transports.telling import Audience, Telling
@@ -76,18 +76,18 @@ def attempt(job: Job) -> Flow[bool]:
         return False
     status = library.status(response)
     suspect = status >= 400 or job.asks_for_token or may_hide_failure(status, job.target.method, job.target.path)
-    if not suspect and not _worth_reading(library, response):
-        job.response, job.status = response, status
-        return True
     try:
+        if not suspect:
+            if _worth_waiting_for(library, response):
+                response = yield CompleteBody(response, _LARGEST_BODY)
+            job.response, job.status = response, status
+            return True
         read = yield ReadBody(response, _LARGEST_BODY)
     except library.errors as error:
         job.error, job.exchange = error, Exchange(request=_request(job), no_response=library.broken_off(error))
         return False
     response = job.response = library.give_back(response, read)
     job.status = status
-    if not suspect:
-        return True
     job.unread = not isinstance(read, bytes)
     body = library.decoded(response, read.read if job.unread else read)
     received = Response(status=status, headers=library.response_headers(response), body=body)
@@ -103,8 +103,8 @@ def let_go(job: Job) -> Flow[None]:
             yield CloseBody(job.response)
 
 
-def _worth_reading(library: Library, response: Any) -> bool:
-    """Whether a success is read here, so that an answer that breaks off is noticed while it can still be repeated.
+def _worth_waiting_for(library: Library, response: Any) -> bool:
+    """Whether a success is waited for here, so that one that breaks off is noticed while it can still be repeated.
 
     JSON is, unless it is very long. Documents, and whatever else is meant to be streamed, are not.
     """

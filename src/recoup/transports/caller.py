@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random as _random
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypedDict
 
@@ -12,6 +11,7 @@ from recoup.governor.governor import Governor
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import RetryQuota, SharedQuota
 from recoup.storage import governor as memory
+from recoup.storage.forks import ProcessLock
 from recoup.telemetry.events import Listener
 from recoup.transports import timing as timings
 from recoup.transports.course import Courses
@@ -82,6 +82,11 @@ class Caller:
         listeners: Iterable[Listener] | None = None,
         strict: bool = False,
     ) -> None:
+        _checked("login", login, Login, "a recoup.Login")
+        _checked("policy", policy, Policy, "a recoup.Policy")
+        _checked("timing", timing, Timing, "a recoup.testing.Timing")
+        _checked("governor", governor, Governor, "a recoup.Governor")
+        _checked("seller", seller, str, "a name for the selling partner")
         self._timing = timing
         self._now = timing.now if timing is not None else timings.now
         self._hosts = Hosts(hosts)
@@ -95,7 +100,7 @@ class Caller:
             audience=Audience(listeners),
             now=self._now,
             random=random if random is not None else _random.random,
-            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), threading.Lock()),
+            quota=SharedQuota(RetryQuota.full(policy.quota_capacity), ProcessLock()),
             strict=strict,
         )
 
@@ -163,6 +168,11 @@ def _courses(login: Login | None, seller: str | None) -> Courses:
     if login is None:
         return Courses(None, seller)
     return Courses(login.application, login.seller if seller is None else seller)
+
+
+def _checked(name: str, given: object, kind: type, what: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise SettingsError(f"{name}: a {type(given).__name__} is not valid; give {what}")
 
 
 def checked_deadline(seconds: object) -> float | None:

@@ -20,6 +20,7 @@ from recoup.transports.timing import Timing
 
 __all__ = [
     "CloseBody",
+    "CompleteBody",
     "Consult",
     "Effect",
     "Flow",
@@ -45,6 +46,16 @@ class ReadBody(msgspec.Struct, frozen=True):
     """Read the body of this response as it came, still encoded.
 
     The result is bytes, or a `Prefix` where there is more than `limit` bytes of it.
+    """
+
+    response: Any
+    limit: int
+
+
+class CompleteBody(msgspec.Struct, frozen=True):
+    """Wait until the body of this response is there, or more than `limit` bytes of it, and leave it unread.
+
+    The result is the response to hand up.
     """
 
     response: Any
@@ -83,7 +94,7 @@ class Consult(msgspec.Struct, frozen=True):
     function: Callable[[], Any]
 
 
-Effect = SendRequest | ReadBody | CloseBody | SleepFor | WaitFor | Consult
+Effect = SendRequest | ReadBody | CompleteBody | CloseBody | SleepFor | WaitFor | Consult
 Flow = Generator[Effect, Any, T]
 
 
@@ -97,32 +108,29 @@ class Shared(Future[Any]):
 
 def carry_out(flow: Flow[T], wire: SyncWire, timing: Timing) -> T:
     """Run the flow to its end and return its result. Whatever an effect raises is thrown into the flow."""
-
-    def do(effect: Effect) -> Any:
-        match effect:
-            case SendRequest():
-                return wire.send(effect.request)
-            case ReadBody():
-                return wire.read(effect.response, effect.limit)
-            case CloseBody():
-                return wire.close(effect.response)
-            case SleepFor():
-                return timing.sleep(effect.seconds)
-            case Consult():
-                return effect.function()
-            case WaitFor():
-                if effect.shared.thread == get_ident() and not effect.shared.done():
-                    return False
-                effect.shared.result()
-                return True
-
     step: Callable[[Any], Effect] = flow.send
     argument: Any = None
     try:
         while True:
             effect = step(argument)
             try:
-                step, argument = flow.send, do(effect)
+                match effect:  # the first two are all that a call without trouble needs
+                    case SendRequest():
+                        argument = wire.send(effect.request)
+                    case CompleteBody():
+                        argument = wire.complete(effect.response, effect.limit)
+                    case ReadBody():
+                        argument = wire.read(effect.response, effect.limit)
+                    case CloseBody():
+                        argument = None
+                        wire.close(effect.response)
+                    case SleepFor():
+                        argument = timing.sleep(effect.seconds)
+                    case Consult():
+                        argument = effect.function()
+                    case WaitFor():
+                        argument = _waited(effect.shared)
+                step = flow.send
             except Exception as error:  # noqa: BLE001  not swallowed: the flow gets it, and raises it again if it has no answer
                 step, argument = flow.throw, error
     except StopIteration as stop:
@@ -135,32 +143,32 @@ def carry_out(flow: Flow[T], wire: SyncWire, timing: Timing) -> T:
 
 async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing) -> T:
     """The same for asynchronous clients on asyncio. A cancelled task closes the flow."""
-
-    async def do(effect: Effect) -> Any:
-        match effect:
-            case SendRequest():
-                return await wire.send(effect.request)
-            case ReadBody():
-                return await wire.read(effect.response, effect.limit)
-            case CloseBody():
-                return await wire.close(effect.response)
-            case SleepFor():
-                return await timing.wait(effect.seconds)
-            case Consult():
-                import asyncio  # late: synchronous clients do not pay for it
-
-                return await asyncio.to_thread(effect.function)
-            case WaitFor():
-                await _settled(effect.shared)
-                return True
-
     step: Callable[[Any], Effect] = flow.send
     argument: Any = None
     try:
         while True:
             effect = step(argument)
             try:
-                step, argument = flow.send, await do(effect)
+                match effect:
+                    case SendRequest():
+                        argument = await wire.send(effect.request)
+                    case CompleteBody():
+                        argument = await wire.complete(effect.response, effect.limit)
+                    case ReadBody():
+                        argument = await wire.read(effect.response, effect.limit)
+                    case CloseBody():
+                        argument = None
+                        await wire.close(effect.response)
+                    case SleepFor():
+                        argument = None
+                        await timing.wait(effect.seconds)
+                    case Consult():
+                        import asyncio  # late: synchronous clients do not pay for it
+
+                        argument = await asyncio.to_thread(effect.function)
+                    case WaitFor():
+                        argument = await _settled(effect.shared)
+                step = flow.send
             except Exception as error:  # noqa: BLE001  as above
                 step, argument = flow.throw, error
     except StopIteration as stop:
@@ -171,7 +179,15 @@ async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing) -> T:
         flow.close()
 
 
-async def _settled(shared: Shared) -> None:
+def _waited(shared: Shared) -> bool:
+    """Wait for it, if it can be waited for in this thread."""
+    if shared.thread == get_ident() and not shared.done():
+        return False
+    shared.result()
+    return True
+
+
+async def _settled(shared: Shared) -> bool:
     """Wait for it without the power to cancel it, and without reading its outcome: its waiters may be gone by then."""
     import asyncio  # late, as above
 
@@ -188,3 +204,4 @@ async def _settled(shared: Shared) -> None:
 
     shared.add_done_callback(tell)
     await told
+    return True

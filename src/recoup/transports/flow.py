@@ -16,7 +16,7 @@ from recoup.errors import FaultError
 from recoup.exchange import Exchange, Request
 from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
-from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
+from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step, succeeded_at_once
 from recoup.recovery.decision import Decision, Done
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
@@ -125,6 +125,19 @@ class Flows:
 
     def _attempts(self, job: Job) -> Flow[Finish]:
         now, course = self._now, job.course
+        began = ended = now()
+        queued: Queued | None = None
+        clean: bool | None = None
+        if course is not None and job.telling is None and job.deadline is None and self._policy.deadline is None:
+            # The usual case, with nothing to decide and nobody to tell: what is worth no `Call` is done without one.
+            queued = self._pacing.first(course, job, began)
+            if queued is None:
+                clean = yield from attempt(job)
+                ended = now()
+                if self._pacing.news(course, job, ended):
+                    yield from self._pacing.seen(course, job, ended)
+                if clean:
+                    return succeeded_at_once(self._policy, self._quota, began, ended, job.status)
         replayable = job.library.replayable(job.request)
         # Asking for a token twice harms nobody, except with an authorization code, which is good for one use.
         safe = None
@@ -141,12 +154,17 @@ class Flows:
             safe=safe,
             quota=self._quota,
         )
-        step = call.begin(began := now())
+        step = call.begin(began)
+        if clean is False:
+            step = self._judged(call, job, False, ended)
         while True:
             match step:
                 case Send():
-                    if course is not None and (queued := self._pacing.ask(course, job, call, began)) is not None:
-                        stopped = yield from self._turn(queued, course, call, job)
+                    if queued is None and course is not None:
+                        queued = self._pacing.ask(course, job, call, began)
+                    if queued is not None and course is not None:
+                        waiting, queued = queued, None
+                        stopped = yield from self._turn(waiting, course, call, job)
                         if stopped is not None:
                             step = stopped
                             continue
@@ -196,7 +214,8 @@ class Flows:
 
             assert job.exchange is not None  # noqa: S101  set by every attempt that is not clean
             diagnosis = diagnose(job.exchange)
-            step = call.answered(job.exchange, ended, diagnosis)
+            paced = job.status == 429 and job.course is not None and self._pacing.paces(job.course)
+            step = call.answered(job.exchange, ended, diagnosis, paced=paced)
         if job.telling is not None and not job.telling.quiet and call.history.last is not None:
             job.telling.attempt_ended(call.history.last, diagnosis, _request_id(job))
         return step

@@ -78,6 +78,8 @@ class Hosts:
 
 
 def _parsed(name: str) -> tuple[str, int | None]:
+    if not isinstance(name, str):
+        raise SettingsError(f"hosts: {name!r} is no host; give a name such as '127.0.0.1', 'name:8080' or a URL")
     text = f"[{name}]" if name.count(":") > 1 and "[" not in name and "/" not in name else name
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")

@@ -7,11 +7,12 @@ recoup.raise_for_fault(response)
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from recoup.errors import SettingsError
 from recoup.login.token import TOKEN_HEADER
+from recoup.storage.forks import ProcessLock
 from recoup.transports.caller import Caller, Options
 from recoup.transports.foreign import HttpxLibrary, library_of
 from recoup.transports.hosts import Place
@@ -59,24 +60,33 @@ class _Base:
     """What both transports are made of.
 
     `inner` is the transport that really sends; without one the client's own library provides it. All the rest are
-    `recoup.transports.caller.Options`. Raises SettingsError where a host is none. Safe to share between threads and
-    tasks.
+    `recoup.transports.caller.Options`. Raises SettingsError where one of them cannot be what it should be. Safe to
+    share between threads and tasks.
     """
 
+    _sends: str
+    """The method by which an inner transport sends."""
+
     def __init__(self, inner: Any = None, **options: Unpack[Options]) -> None:
+        if inner is not None and not callable(getattr(inner, self._sends, None)):
+            raise SettingsError(
+                f"inner: is a {type(inner).__name__}, which has no {self._sends}; give a transport, such as "
+                f"httpx2.{'Async' if 'async' in self._sends else ''}HTTPTransport()"
+            )
         self._inner = inner
         self._own: dict[str, Any] = {}  # by library: a response must be of the class that its client expects
         self._wires: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._caller = Caller(**options)
 
-    def _wire(self, name: str, make_inner: Callable[[], Any], make_wire: Callable[[Any], Any]) -> Any:
+    def _wire(self, library: HttpxLibrary, make_inner: Callable[[], Any], make_wire: Callable[..., Any]) -> Any:
         """The wire for clients of that library, made when it is first needed."""
+        name = library.name
         with self._lock:
             wire = self._wires.get(name)
             if wire is None:
                 inner = self._inner if self._inner is not None else make_inner()
-                wire = self._wires[name] = make_wire(inner)
+                wire = self._wires[name] = make_wire(inner, library.give_back)
                 self._own[name] = inner
         return wire
 
@@ -98,6 +108,8 @@ class _Base:
 class Transport(_Base, _SyncFace):
     """Under a synchronous client of httpx2 or httpx. See the module for an example, `Options` for the arguments."""
 
+    _sends = "handle_request"
+
     def handle_request(self, request: Any) -> Any:
         """Send one call with all its attempts.
 
@@ -105,7 +117,7 @@ class Transport(_Base, _SyncFace):
         token can be had.
         """
         library = library_of(request)
-        wire = self._wires.get(library.name) or self._wire(library.name, library.inner, HttpxWire)
+        wire = self._wires.get(library.name) or self._wire(library, library.inner, HttpxWire)
         target = library.target(request)
         place = self._admitted(request, target)
         if place is None:
@@ -129,6 +141,8 @@ class Transport(_Base, _SyncFace):
 class AsyncTransport(_Base, _AsyncFace):
     """Under an asynchronous client of httpx2 or httpx, on asyncio. The same, awaited."""
 
+    _sends = "handle_async_request"
+
     async def handle_async_request(self, request: Any) -> Any:
         """Send one call with all its attempts.
 
@@ -136,7 +150,7 @@ class AsyncTransport(_Base, _AsyncFace):
         token can be had.
         """
         library = library_of(request)
-        wire = self._wires.get(library.name) or self._wire(library.name, library.async_inner, AsyncHttpxWire)
+        wire = self._wires.get(library.name) or self._wire(library, library.async_inner, AsyncHttpxWire)
         target = library.target(request)
         place = self._admitted(request, target)
         if place is None:

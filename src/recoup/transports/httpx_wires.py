@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Protocol
 
 from recoup.transports.library import Prefix
+
+GiveBack = Callable[[Any, bytes | Prefix], Any]
+"""The library's own, as in `recoup.transports.library.Library`."""
 
 __all__ = ["AsyncHttpxWire", "AsyncInner", "HttpxWire", "SyncInner"]
 
@@ -27,8 +30,13 @@ class AsyncInner(Protocol):
 class HttpxWire:
     """A `recoup.transports.library.SyncWire` over an inner transport. One serves all calls."""
 
-    def __init__(self, inner: SyncInner) -> None:
+    def __init__(self, inner: SyncInner, give_back: GiveBack) -> None:
         self.send = inner.handle_request
+        self._give_back = give_back
+
+    def complete(self, response: Any, limit: int) -> Any:
+        """Wait for the body, and leave it unread."""
+        return self._give_back(response, self.read(response, limit))
 
     def read(self, response: Any, limit: int) -> bytes | Prefix:
         """The body as it came, or its beginning."""
@@ -54,12 +62,13 @@ class HttpxWire:
 class AsyncHttpxWire:
     """A `recoup.transports.library.AsyncWire` over an inner transport. One serves all calls."""
 
-    def __init__(self, inner: AsyncInner) -> None:
-        self._send = inner.handle_async_request
+    def __init__(self, inner: AsyncInner, give_back: GiveBack) -> None:
+        self.send = inner.handle_async_request
+        self._give_back = give_back
 
-    async def send(self, request: Any) -> Any:
-        """Send the request once."""
-        return await self._send(request)
+    async def complete(self, response: Any, limit: int) -> Any:
+        """Wait for the body, and leave it unread."""
+        return self._give_back(response, await self.read(response, limit))
 
     async def read(self, response: Any, limit: int) -> bytes | Prefix:
         """The body as it came, or its beginning."""

@@ -149,6 +149,13 @@ class SyncWire(Protocol):
         Lets go of the connection where the body ended, or broke off with an exception.
         """
 
+    def complete(self, response: Any, limit: int) -> Any:
+        """Wait until the body is there, or more than `limit` bytes of it; the response to hand up.
+
+        Nobody looks into the body here. The response counts as unread afterwards, and raises no less than `read` does
+        where the body breaks off. The same as `give_back` of what was read, if there is nothing that costs less.
+        """
+
     def close(self, response: Any) -> None:
         """Let go of a response that nobody is going to see, wherever its reading has got to."""
 
@@ -164,6 +171,9 @@ class AsyncWire(Protocol):
 
         Lets go of the connection where the body ended, or broke off with an exception.
         """
+
+    async def complete(self, response: Any, limit: int) -> Any:
+        """Wait until the body is there, or more than `limit` bytes of it; the response to hand up. As above."""
 
     async def close(self, response: Any) -> None:
         """Let go of a response that nobody is going to see, wherever its reading has got to."""

@@ -125,6 +125,8 @@ class Login:
         self._named = _checked_name(seller)
         self._seller = seller_name(first, self._named)
         self._application = _application(client_id, token_url)
+        if store is not None and not hasattr(store, "tokens"):
+            raise SettingsError(f"store: {type(store).__name__} is no store; give what recoup.open_store returns")
         self._tokens = store.tokens if store is not None else None
         self._parks = Parks(store if store is not None else self._application.holds, client_id, self._seller)
         self._endings = Endings(client_id, self._seller, self._application.told)

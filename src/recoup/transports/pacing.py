@@ -36,19 +36,27 @@ class Pacing:
 
     def __init__(self, governor: Governor, policy: Policy, now: Callable[[], float]) -> None:
         self._governor = governor
+        self._blocking = governor.blocking
         self._patience = policy.patience
         self._policy = policy
         self._now = now
+
+    def first(self, course: Course, job: Job, now: float) -> Place | None:
+        """As `ask`, for the first attempt of a call without a deadline."""
+        return self._ask(course, job, now, self._patience, again=False)
 
     def ask(self, course: Course, job: Job, call: Call, now: float) -> Place | None:
         """None where the request may be sent at once, its place taken: the usual case, and no flow is needed for it.
         Else what `turn` goes on with.
         """
-        governor = self._governor
         longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
-        if governor.blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
-            return Place(governor, course, job.target.path, self._now, longest)
-        found = governor.reserve(course.bucket, course.operation, now=now, longest=longest)
+        return self._ask(course, job, now, longest, again=call.repeats)
+
+    def _ask(self, course: Course, job: Job, now: float, longest: float, *, again: bool) -> Place | None:
+        governor = self._governor
+        if self._blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
+            return Place(governor, course, job.target.path, self._now, longest, again)
+        found = governor.reserve(course.bucket, course.operation, now=now, longest=longest, again=again)
         if found is None or (type(found) is Granted and found.wait <= 0):
             return None
         place = Place(governor, course, job.target.path, self._now, longest)
@@ -121,6 +129,10 @@ class Pacing:
             return self._policy.stopped(StopReason.DEADLINE, late.wait, f"{text}, after the deadline")
         return Wait(subject=WaitSubject.CALL, after=late.wait, reason=text)
 
+    def paces(self, course: Course) -> bool:
+        """Whether a 429 makes the next request wait for its turn: then the backoff need not reckon with the plan."""
+        return self._governor.plan(course.bucket, course.operation) is not None
+
     # --- what answers teach ------------------------------------------------------------------------------------------
 
     def news(self, course: Course, job: Job, now: float) -> bool:
@@ -174,13 +186,22 @@ class Place:
     is known that would have to be waited for.
     """
 
-    __slots__ = ("_abandoned", "_course", "_governor", "_lock", "_longest", "_now", "_path", "found")
+    __slots__ = ("_abandoned", "_again", "_course", "_governor", "_lock", "_longest", "_now", "_path", "found")
 
-    def __init__(self, governor: Governor, course: Course, path: str, now: Callable[[], float], longest: float) -> None:
+    def __init__(
+        self,
+        governor: Governor,
+        course: Course,
+        path: str,
+        now: Callable[[], float],
+        longest: float,
+        again: bool = False,
+    ) -> None:
         self._governor = governor
         self._course = course
         self._path = path
         self._longest = longest
+        self._again = again
         self._abandoned = False
         self._lock = threading.Lock()
         self._now = now
@@ -191,7 +212,9 @@ class Place:
         course = self._course
         found: Granted | TooLate | Hold | None = self.held()
         if found is None:
-            found = self._governor.reserve(course.bucket, course.operation, now=self._now(), longest=self._longest)
+            found = self._governor.reserve(
+                course.bucket, course.operation, now=self._now(), longest=self._longest, again=self._again
+            )
         with self._lock:
             self.found = found
             abandoned = self._abandoned

@@ -12,7 +12,6 @@ attempt is recorded, token requests too. Secrets are masked before anything is k
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from enum import StrEnum
@@ -22,6 +21,7 @@ from typing import Any, Self
 import msgspec
 
 from recoup.exchange import Exchange
+from recoup.storage.forks import ProcessLock
 
 __all__ = ["Recorded", "Recording", "Seen", "Tap", "record", "recordings"]
 
@@ -104,7 +104,7 @@ class Recording:
     def __init__(self, *, bodies: int, most: int) -> None:
         self.bodies = bodies
         self._most = most
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._entries: list[Recorded] = []
         self._token: Token[tuple[Recording, ...]] | None = None
         self.open = False

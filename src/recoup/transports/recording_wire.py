@@ -203,6 +203,10 @@ class RecordingWire(_Recorder):
         self._read(response, read)
         return read
 
+    def complete(self, response: Any, limit: int) -> Any:
+        """Read the body, write it down, and give it back."""
+        return self._library.give_back(response, self.read(response, limit))
+
     def close(self, response: Any) -> None:
         """Let go of the response."""
         self._wire.close(response)
@@ -234,6 +238,10 @@ class AsyncRecordingWire(_Recorder):
             raise
         self._read(response, read)
         return read
+
+    async def complete(self, response: Any, limit: int) -> Any:
+        """Read the body, write it down, and give it back."""
+        return self._library.give_back(response, await self.read(response, limit))
 
     async def close(self, response: Any) -> None:
         """Let go of the response."""

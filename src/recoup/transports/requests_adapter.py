@@ -120,6 +120,9 @@ class _Exchange:
             response.close()
             _raise_as_requests_does(error)
 
+    def complete(self, response: Any, limit: int) -> Any:
+        return self.give_back(response, self.read(response, limit))
+
     def close(self, response: Any) -> None:
         response.close()
 

@@ -51,6 +51,8 @@ class Audience:
     __slots__ = ("_listeners", "_log")
 
     def __init__(self, listeners: Iterable[Listener] | None) -> None:
+        if callable(listeners):
+            raise SettingsError(f"listeners: {listeners!r} is one function; give a list of them")
         self._listeners = tuple(listeners or ())
         for listener in self._listeners:
             if not callable(listener):

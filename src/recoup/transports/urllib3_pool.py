@@ -44,6 +44,7 @@ _OF_BODY = frozenset(
         "transfer-encoding",
     }
 )
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OPTIONS = tuple(Options.__annotations__)
 _KEPT = ("timeout", "pool_timeout")  # of the call's arguments, for the token request on its behalf
 
@@ -140,6 +141,12 @@ class _Exchange:
     def read(self, response: BaseHTTPResponse, limit: int) -> bytes | Prefix:
         return family.read_raw(response, limit, cache=self._preload and "content-encoding" not in response.headers)
 
+    def complete(self, response: BaseHTTPResponse, limit: int) -> BaseHTTPResponse:
+        if self._preload and family.is_short(response, limit):
+            response.read(decode_content=False, cache_content=True)  # it is loaded now, as the caller wants it
+            return response
+        return self.give_back(response, self.read(response, limit))
+
     def close(self, response: BaseHTTPResponse) -> None:
         response.close()
 
@@ -149,7 +156,7 @@ class _Exchange:
         return response.status
 
     def response_header(self, response: BaseHTTPResponse, name: str) -> str | None:
-        return response.headers.get(name)
+        return family.field_of(response.headers, name)
 
     def response_headers(self, response: BaseHTTPResponse) -> Headers:
         return family.response_headers(response)
@@ -225,7 +232,7 @@ class PoolManager(urllib3.PoolManager):
         )
         exchange = _Exchange(self._once, preload=preload, retries=retries)
         response: BaseHTTPResponse = self._caller.call(asked, exchange, exchange, target, place)
-        if redirect and (location := response.get_redirect_location()):
+        if redirect and response.status in _REDIRECTS and (location := response.get_redirect_location()):
             return self._redirected(response, location, asked, retries, preload)
         if preload:
             _ = response.data  # read now, and kept

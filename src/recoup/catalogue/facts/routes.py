@@ -64,7 +64,19 @@ class Routes(Generic[T]):
         """What is registered for this method and path, or None. Never raises."""
         if path[:1] != "/":
             return None
-        return _walk(self._root, segments(path), 0, method.upper())
+        parts, node = segments(path), self._root
+        for part in parts:  # nearly every path leads down at once: one literal or one parameter a segment
+            child = node.literal.get(part)
+            if child is None:
+                child = node.parameter
+                if child is None or node.rest or not part or "%" in part:
+                    break
+            elif node.parameter is not None or node.rest:
+                break  # two ways
+            node = child
+        else:
+            return node.methods.get(method if method in node.methods else method.upper())
+        return _walk(self._root, parts, 0, method.upper())
 
     def find_methods(self, path: str) -> dict[str, T]:
         """What is registered for this path, by method."""
