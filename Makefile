@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python
 MODELS ?=
+CORPUS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help drill test test-all check format generate facts picture lock bench chaos clean
+.PHONY: help drill test test-all check format generate facts picture lock bench chaos score fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +35,7 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, generated files fr
 	$(BIN)/lint-imports
 	$(RUN) -m recoup.catalogue.generate --check
 	$(RUN) -m recoup.sandbox.reference --check
+	$(RUN) -m recoup.lint.reference --check
 
 format: $(VENV)/.dev ## format and fix what can be fixed safely
 	$(BIN)/ruff format .
@@ -42,13 +44,21 @@ format: $(VENV)/.dev ## format and fix what can be fixed safely
 generate: $(VENV)/.dev ## compile the catalogue, write the schema and the reference pages
 	$(RUN) -m recoup.catalogue.generate
 	$(RUN) -m recoup.sandbox.reference
+	$(RUN) -m recoup.lint.reference
 
 facts: $(VENV)/.dev ## re-derive the fact tables: make facts MODELS=folder-with-Amazon's-model-files
 	@test -n "$(MODELS)" || { echo "say where Amazon's model files are: make facts MODELS=folder"; exit 2; }
 	$(RUN) -m recoup.catalogue.facts.derive "$(MODELS)" --write
 
 bench: $(VENV)/.bench ## benchmarks; each prints a ratio against something measured in the same run
-	@for each in benchmarks/*.py; do echo "== $$each"; $(RUN) $$each $(ARGS) || exit 1; done
+	@for each in $(filter-out benchmarks/score.py benchmarks/fuzz.py,$(wildcard benchmarks/*.py)); do echo "== $$each"; $(RUN) $$each $(ARGS) || exit 1; done
+
+score: $(VENV)/.dev ## how often the diagnosis is right on labelled cases: make score CORPUS=cases.jsonl
+	@test -n "$(CORPUS)" || { echo "say where the labelled cases are: make score CORPUS=cases.jsonl"; exit 2; }
+	$(RUN) benchmarks/score.py "$(CORPUS)" $(ARGS)
+
+fuzz: $(VENV)/.dev ## many broken inputs through every reader; ARGS="--count 1000000"
+	$(RUN) benchmarks/fuzz.py $(ARGS)
 
 chaos: $(VENV)/.dev ## seeded storms of faults between a client and the sandbox; nothing may be applied twice
 	$(BIN)/pytest -m chaos $(ARGS)
@@ -57,9 +67,9 @@ picture: $(VENV)/.dev ## draw the picture in the README anew
 	$(RUN) docs/picture.py
 
 lock: $(VENV)/.uv ## write the lock files anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header -q -o requirements-dev.lock
-	$(BIN)/uv pip compile pyproject.toml --group dev --group long --all-extras --universal --generate-hashes --no-header -q -c requirements-dev.lock -o requirements-long.lock
-	$(BIN)/uv pip compile pyproject.toml --group dev --group bench --all-extras --universal --generate-hashes --no-header -q -c requirements-long.lock -o requirements-bench.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra all --universal --generate-hashes --no-header -q -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group long --extra all --extra distributed --universal --generate-hashes --no-header -q -c requirements-dev.lock -o requirements-long.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group bench --extra all --extra distributed --universal --generate-hashes --no-header -q -c requirements-long.lock -o requirements-bench.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -27,9 +27,9 @@ CREDENTIALS = {
 }
 
 
-def run(*arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int, str, str]:
+def run(*arguments: str, stdin: bytes = b"", environment: dict[str, str] | None = None) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
-    status = main(arguments, Streams(io.BytesIO(stdin), out, err), environment)
+    status = main(arguments, Streams(io.BytesIO(stdin), out, err), environment or {})
     return status, out.getvalue(), err.getvalue()
 
 
@@ -200,7 +200,7 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
     monkeypatch.setattr("recoup.sandbox.running.serve_forever", without)
     monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
     monkeypatch.setattr("recoup.doctor.sending.over_httpx2", without)
-    status, _, err = run(command, *(["--yes"] if command == "doctor" else []), **CREDENTIALS)
+    status, _, err = run(command, *(["--yes"] if command == "doctor" else []), environment=CREDENTIALS)
     assert status == 2
     assert f"'{command}' needs {module}, which is not installed" in err
     assert f'pip install "recoup[{EXTRAS[command, module]}]"' in err

@@ -34,7 +34,7 @@ def patient(sandbox: Sandbox, **more: object) -> Patient:
         "token_url": sandbox.token_url,
         "endpoints": sandbox.as_dict()["endpoints"],
     }
-    return Patient(**{**given, **more})  # type: ignore[arg-type]
+    return Patient(**{**given, **more})
 
 
 def results(who: Patient, sandbox: Sandbox, sent: list[Request] | None = None) -> dict[str, Result]:
