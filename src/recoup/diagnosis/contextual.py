@@ -21,6 +21,7 @@ _SOON = 180.0  # seconds between making a thing and asking for it
 _ENOUGH = 3  # calls or sellers that make a pattern
 _AROUND = 5  # minutes before and after that are compared
 
+_ENCODING = "400-wrong-url-encoding"
 _ROLE, _PATH, _GONE = "403-missing-role", "403-wrong-path-or-version", "403-deprecated-endpoint"
 _EXPIRED, _MISSING, _SUSPENDED = "403-expired-token", "403-missing-token", "403-account-suspended"
 _REGION, _MARKET, _CARD = "403-region-mismatch", "403-unsupported-marketplace", "400-inactive-account"
@@ -70,7 +71,9 @@ def _stopped(here: Calls) -> Clue:
             weights={**weights, _GONE: 0.5},
             introduces=frozenset({_EXPIRED}),
         )
-    return Clue(text=text, weights={**weights, _GONE: -2.5}, introduces=frozenset({_EXPIRED}))
+    # It works in between: neither the account nor the operation is what is refused, but something of these calls.
+    between = {_GONE: -2.5, _SUSPENDED: -2.5, _CARD: -2.5, _EXPIRED: 1.0, _ENCODING: 1.2}
+    return Clue(text=text, weights={**weights, **between}, introduces=frozenset({_EXPIRED}))
 
 
 def _of_others(context: Context, seller: str, operation: str | None) -> Iterator[Clue]:
