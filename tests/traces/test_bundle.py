@@ -19,7 +19,7 @@ AT = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 
 
 def traced(
-    request_id: str | None = "id-1", path: str = "/orders/v0/orders/1/address", seller: str = "shop", line: int = 1
+    request_id: str | None = "id-1", path: str = "/feeds/2021-06-30/feeds/1", seller: str = "shop", line: int = 1
 ) -> Traced:
     headers = {"x-amzn-RequestId": request_id} if request_id else {}
     request = Request(
@@ -48,7 +48,7 @@ def test_one_folder_a_kind_of_failure_the_most_frequent_first(tmp_path: Path) ->
         *(traced(line=line) for line in range(3)),
     )
     assert [folder.name for folder in folders] == [
-        "01-403-missing-role-getOrderAddress",
+        "01-403-missing-role-getFeed",
         "02-403-missing-role-getMarketplaceParticipations",
     ]
     assert sorted(path.name for path in folders[0].iterdir()) == ["README.txt", "request.http", "response.http"]
@@ -59,7 +59,7 @@ def test_one_folder_a_kind_of_failure_the_most_frequent_first(tmp_path: Path) ->
     [
         "Request id:   id-1",
         "Time (UTC):   2026-11-01T12:00:00.000000Z",
-        "Operation:    orders/v0/getOrderAddress",
+        "Operation:    feeds/2021-06-30/getFeed",
         "Region:       EU",
         "Marketplaces: A1PA6795UKMFR9",
         "Seller:       shop",
@@ -104,7 +104,7 @@ def test_a_success_makes_no_folder(tmp_path: Path) -> None:
 
 def test_kinds_beyond_the_most_are_counted_and_not_kept(tmp_path: Path) -> None:
     made = Bundle(tmp_path / "out", most=1)
-    for path in ("/orders/v0/orders/1/address", "/sellers/v1/marketplaceParticipations"):
+    for path in ("/feeds/2021-06-30/feeds/1", "/sellers/v1/marketplaceParticipations"):
         one = traced(path=path)
         made.add(one, diagnose(one.exchange))
     assert len(made.write()) == 1

@@ -51,7 +51,7 @@ def account() -> Account:
         path = f"/products/pricing/v0/items/B00000000{number}/offers?MarketplaceId=ATVPDKIKX0DER&ItemCondition=New"
         add(summary, traced(BEGIN + 60, 429, QUOTA, path, line=number + 1))
     for number in range(3):
-        add(summary, traced(BEGIN + 600, 403, DENIED, "/orders/v0/orders/1/address", "shop|two", line=number + 10))
+        add(summary, traced(BEGIN + 600, 403, DENIED, "/feeds/2021-06-30/feeds/1", "shop|two", line=number + 10))
     summary.not_read(Unread(Place("calls.jsonl", 99, 990), "the line is not JSON"))
     return account_of(summary)
 
@@ -105,7 +105,7 @@ def test_what_the_trace_cannot_show_is_said_and_asked_for(change: str, says: str
     seller = None if change == "no seller" else "shop-one"
     passed(summary, "" if change == "no path" else "orders/v0/getOrders", at, 10, seller)
     if change == "ties":
-        add(summary, traced(BEGIN, 403, DENIED, "/orders/v0/orders/1/address"))
+        add(summary, traced(BEGIN, 403, DENIED, "/feeds/2021-06-30/feeds/1"))
     if change == "unread":
         summary.not_read(Unread(Place("x", 1, 0), "the line is not JSON"))
     assert [text for text in account_of(summary).unseen if says in text] != []
