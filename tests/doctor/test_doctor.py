@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -141,7 +142,7 @@ def test_a_clock_that_is_off_is_said(sandbox: Sandbox) -> None:
     with over_httpx2() as send:
         found = {each.check: each for each in examine(patient(sandbox), send, lambda: sandbox.clock.now() + 600)}
     assert found["token"].outcome is Outcome.NOTE
-    assert "600 seconds ahead" in found["token"].text
+    assert re.search(r"6\d\d seconds ahead", found["token"].text)
 
 
 @pytest.mark.parametrize("operation", ["getOrders", "getMarketplaceParticipations", "createReport", "/x"])

@@ -300,6 +300,10 @@ def _told(target: str, now: float) -> dict[str, str]:
 
 # What stands in a message where neither the call nor the plan says it.
 _SAMPLES: dict[str, str] = {
+    "operation": "getEligibleShipmentServices",
+    "type": "GET_MERCHANT_LISTINGS_ALL_DATA",
+    "user": "arn:aws:iam::000000000000:user/example",
+    "resource": "arn:aws:iam::000000000000:role/example",
     "artifact": "INVOICE",
     "attribute": "item_name",
     "developer_id": "123456789012",
