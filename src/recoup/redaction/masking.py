@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from recoup.redaction.facts import mask
-from recoup.redaction.personal import AMBIGUOUS, FIELDS, SIGN, key_of, near_address, without_personal
 from recoup.redaction.secrets import NAMES, SECRET_HEADERS, without_secrets
 
 __all__ = ["redact_data", "redact_headers", "redact_text", "redact_url"]
@@ -19,6 +18,8 @@ def redact_text(text: str) -> str:
     """`text` with every token, named secret, password, presigned signature, e-mail address, phone number, street and
     personal field masked; the rest as it was. Takes time in proportion to its length.
     """
+    from recoup.redaction.personal import without_personal  # late: its patterns take longer than all else of an import
+
     lowered = text.lower()
     return without_personal(without_secrets(text, lowered), lowered)
 
@@ -36,6 +37,8 @@ def redact_data(value: Any) -> Any:
 
 
 def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    from recoup.redaction.personal import AMBIGUOUS, FIELDS, SIGN, key_of, near_address  # late, as above
+
     keys = {str(key): key_of(str(key)) for key in value}
     person = near_address(set(keys.values()))
     out: dict[str, Any] = {}
