@@ -34,6 +34,7 @@ class Job(msgspec.Struct):
     course: Course | None = None  # None: the path is no operation's
     telling: Telling | None = None  # None: nobody listens, or only the log, which hears of nothing but trouble
     began: float = 0.0  # epoch seconds
+    prompt: bool = True  # nothing has taken time since then
     quiet: Audience | None = None  # who would hear of trouble
     login: Login | None = None
     token: str | None = None  # the login's, as the request carries it

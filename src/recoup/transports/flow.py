@@ -97,7 +97,12 @@ class Flows:
         made: Outcome | None = None
         try:
             if job.login is not None:
-                yield from self._identify(job, job.login)
+                token = job.login.cached(job.began)
+                if token is None:
+                    job.prompt = False
+                    yield from self._identify(job, job.login)
+                elif token != job.token:
+                    job.carry(token)
             if self._strict and not job.asks_for_token:
                 insist(job.library.value(job.request), self._now())
             finish = yield from self._attempts(job)
@@ -125,7 +130,8 @@ class Flows:
 
     def _attempts(self, job: Job) -> Flow[Finish]:
         now, course = self._now, job.course
-        began = ended = now()
+        # What came before took no time to speak of, unless a token had to be fetched.
+        began = ended = job.began if job.prompt and job.began else now()
         queued: Queued | None = None
         clean: bool | None = None
         if course is not None and job.telling is None and job.deadline is None and self._policy.deadline is None:
