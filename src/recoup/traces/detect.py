@@ -18,6 +18,8 @@ _REQUEST = re.compile(
     rb"\s*(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]+(?:https?://|/)\S{0,4000}[ \t]+HTTP/\d", re.ASCII
 )
 _LINES = 50
+_LONG = 8192
+_TOLD = re.compile(rb'"(?:request|response|status|status_code|statusCode|http_status|url|method)"\s*:')
 
 
 def form_of(head: bytes, fields: Fields = PARTS) -> str:
@@ -26,8 +28,8 @@ def form_of(head: bytes, fields: Fields = PARTS) -> str:
     if head.lstrip()[:1] in (b"{", b"["):
         if _HAR.match(head) is not None and _STARTED.search(head) is not None:
             return "har"
-        if _is_log(head, fields):
-            return "jsonl"
+        if _is_log(head, fields) or (b"\n" not in head and len(head) > _LONG and _TOLD.search(head) is not None):
+            return "jsonl"  # the latter: one line that is longer than what is looked at
     elif b"{" in head and _is_log(head, fields):
         return "jsonl"
     if mitmproxy.begins(head):
