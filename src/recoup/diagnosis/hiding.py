@@ -2,12 +2,10 @@
 
 The look decodes only what proves that nothing failed: each item's own status and its lists of errors, as types that
 admit success alone. Whatever does not fit these types (another status, an error in a list, another form of body) is
-left to the full reading, so that nothing is ever missed for being unusual.
+left to the full reading, so that nothing is ever missed for being unusual. The types stand in `shapes.clean`.
 """
 
 from __future__ import annotations
-
-from typing import Literal
 
 import msgspec
 
@@ -15,40 +13,6 @@ __all__ = ["may_hide_failure", "surely_nothing_hidden"]
 
 _WRITES = frozenset({"PUT", "PATCH", "POST"})
 _PACKAGES_IN_BULK = "/easyShip/2022-03-23/packages/bulk"  # lists the orders that it rejected
-_Nothing = tuple[()] | None
-
-
-class _Status(msgspec.Struct, gc=False):
-    statusCode: Literal[200, 201, 202, 204]  # noqa: N815  names as they travel
-
-
-class _Body(msgspec.Struct, gc=False):
-    actionableErrors: _Nothing = None  # noqa: N815
-    sellerActionableErrors: _Nothing = None  # noqa: N815
-    errors: _Nothing = None
-
-
-class _Answer(msgspec.Struct, gc=False):
-    status: _Status
-    body: _Body | None = None
-
-
-class _Batch(msgspec.Struct, gc=False):
-    responses: list[_Answer]
-    errors: _Nothing = None
-
-
-class _Label(msgspec.Struct, gc=False):
-    status: Literal["SUCCESS"]
-
-
-class _Labels(msgspec.Struct, gc=False):
-    packageShipLabelList: list[_Label]  # noqa: N815
-    errors: _Nothing = None
-
-
-_decode_batch = msgspec.json.Decoder(_Batch).decode
-_decode_labels = msgspec.json.Decoder(_Labels).decode
 
 
 def may_hide_failure(status: int, method: str | None, path: str | None) -> bool:
@@ -75,12 +39,14 @@ def surely_nothing_hidden(status: int, path: str | None, body: bytes) -> bool:
     """True where it is proved that no item of `body` failed; False where it must be read whole to know."""
     if not body:
         return True
+    from recoup.diagnosis.shapes.clean import clean_batch, clean_labels  # late: decoders are made, and most need none
+
     try:
         if path is not None and "/shipLabel" in path:
-            _decode_labels(body)
+            clean_labels(body)
             return True
         if status == 207 or (path is not None and "/batches/" in path):
-            return bool(_decode_batch(body).responses)
+            return bool(clean_batch(body).responses)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return False
     return False

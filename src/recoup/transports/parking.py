@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from recoup.catalogue.fault import Who
-from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest
 from recoup.governor.hold import ANY, LOGIN, Hold, HoldKey
@@ -113,6 +112,8 @@ def _secret(credentials: Credentials) -> str:
 def why_parked(hold: Hold) -> tuple[FaultError, GiveUp]:
     """The error and the decision for a call that is not sent because of this park."""
     who = Who(hold.who) if hold.who in list(Who) else Who.OPERATOR
+    from recoup.catalogue.loader import catalogue  # late: only a refusal needs it
+
     known = catalogue()
     fix = known[hold.fault].remedy.action if hold.fault is not None and hold.fault in known else None
     decision = GiveUp(reason=StopReason.PERMANENT, fix=fix, who=who, text=hold.remedy)
