@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,13 +37,14 @@ class Lost(Exception):
     """No answer, or half of one."""
 
 
-class Client:
+class Client(ABC):
     """One HTTP client: `send` gives an Answer or raises Lost."""
 
+    @abstractmethod
     def send(self, method: str, url: str, body: bytes | None, fields: dict[str, str]) -> Answer:
         """Send one request as the client does it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of connections."""
 

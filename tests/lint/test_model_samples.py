@@ -21,7 +21,7 @@ pytestmark = pytest.mark.models
 def models() -> Path:
     named = folder()
     if named is None:
-        pytest.skip("RECOUP_MODELS names no folder of Amazon's model files")
+        pytest.fail("RECOUP_MODELS does not name the folder of Amazon's model files")
     return named
 
 

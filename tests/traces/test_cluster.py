@@ -19,7 +19,6 @@ from recoup.traces.parts import Found, Part
 from recoup.traces.pool import whole_part
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("default")]
-distributed = pytest.importorskip("distributed")
 
 QUOTA = '{"errors":[{"code":"QuotaExceeded","message":"You exceeded your quota for the requested resource."}]}'
 
@@ -43,6 +42,8 @@ def slowly(part: Part, fields: dict[str, tuple[str, ...]], every: bool) -> list[
 
 
 def test_a_cluster_finds_the_same_and_a_killed_worker_loses_and_doubles_nothing(log: Path) -> None:
+    import distributed  # here: the shorter tier collects this file, and does not bring the library
+
     alone = examine([log]).as_dict()
     with (
         distributed.LocalCluster(n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,

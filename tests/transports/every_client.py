@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, ClassVar, NamedTuple, Self
@@ -34,7 +35,7 @@ class Seen(NamedTuple):
     response: Any
 
 
-class Client:
+class Client(ABC):
     """One client. `arguments` go to recoup; `bare` leaves it out. `timeout` is in seconds."""
 
     name: str
@@ -68,19 +69,19 @@ class Client:
             "governor": recoup.Governor.unlimited(),
         }
 
-    def open(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def open(self) -> None: ...
 
-    def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def close(self) -> None: ...
 
+    @abstractmethod
     def call(self, method: str, target: str, *, headers: Fields | None = None, body: Any = None) -> Seen:
         """Make the call and read its answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stream(self, target: str, see: Callable[[Any], object] = lambda _: None) -> bytes:
         """GET in chunks; `see` is shown the response before its body is read."""
-        raise NotImplementedError
 
     def generator(self, chunks: Iterable[bytes]) -> Any:
         """A request body that can be read once only."""

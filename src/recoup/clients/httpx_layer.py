@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,7 @@ def _bare(transport: Any) -> Any:
     return inner
 
 
-class _Base:
+class _Base(ABC):
     def __init__(self, inner: Any, layer: Layer, convert: Convert) -> None:
         self.inner = inner
         self._layer = layer
@@ -49,8 +50,9 @@ class _Base:
         self._by_scope: dict[str | None, Any] = {}
         self._for(None)  # complains now of an option that is none
 
+    @abstractmethod
     def _make(self, scope: str | None) -> Any:
-        raise NotImplementedError
+        """The transport for calls of this scope; None: for those that have none."""
 
     def _for(self, scope: str | None) -> Any:
         found = self._by_scope.get(scope)
