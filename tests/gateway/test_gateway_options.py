@@ -10,7 +10,7 @@ from gateway_upstream import CREDENTIALS
 
 from recoup.errors import SettingsError
 from recoup.gateway import GatewayOptions, read_sellers
-from recoup.gateway.upstream import upstream_of
+from recoup.transports.origins import upstream_of
 
 
 def test_regions_lead_to_amazons_hosts() -> None:

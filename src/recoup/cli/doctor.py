@@ -59,7 +59,7 @@ def command(
     from recoup.doctor.patient import Patient
     from recoup.doctor.result import Outcome
     from recoup.doctor.sending import over_httpx2
-    from recoup.login.grant import TOKEN_URL
+    from recoup.transports.origins import token_url_of, upstream_of
 
     settings = invocation.settings
     missing = [
@@ -73,8 +73,7 @@ def command(
     ]
     if missing:
         raise SettingsError(f"{', '.join(missing)}: not set in the environment; the doctor examines what stands there")
-    if token_url is None:
-        token_url = TOKEN_URL if upstream is None or "amazon." in upstream else f"{upstream.rstrip('/')}/auth/o2/token"
+    token_url = token_url_of(token_url, None if upstream is None else upstream_of(upstream))
     patient = Patient(
         client_id=settings.client_id or "",
         client_secret=settings.client_secret or "",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import msgspec
 
 from recoup.catalogue.facts import marketplaces
 from recoup.errors import SettingsError
 from recoup.login.grant import TOKEN_URL
 from recoup.redaction import mask
+from recoup.transports.origins import token_url_of, upstream_of
 
-__all__ = ["LOOPBACK", "Patient"]
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+__all__ = ["Patient"]
 
 
 class Patient(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,24 +35,11 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if marketplaces.region(self.region) is None:
             raise SettingsError(f"region: {self.region!r} is none; give NA, EU or FE")
-        given = {"upstream": self.upstream, "token_url": self.token_url, **self.endpoints}
-        for name, url in given.items():
-            if url is None:
-                continue
-            try:
-                parts = urlsplit(url)
-                host = parts.hostname or ""
-            except ValueError as error:
-                raise SettingsError(f"{name}: is no address: {error}") from error
-            known = marketplaces.by_host(host) is not None or host in (
-                "api.amazon.com",
-                "api.amazon.co.uk",
-                "api.amazon.co.jp",
-            )
-            if host not in LOOPBACK and not (known and parts.scheme == "https"):
-                raise SettingsError(
-                    f"{name}: {host or url!r} is refused; credentials go to Amazon's hosts by https, or to this machine"
-                )
+        origin = None
+        for url in (self.upstream, *self.endpoints.values()):
+            if url is not None:
+                origin = upstream_of(url)
+        token_url_of(self.token_url, origin)
 
     def endpoint(self, region: str | None = None) -> str:
         """The base URL of a region: this patient's own unless another one is named."""

@@ -24,7 +24,7 @@ import msgspec
 
 from recoup.gateway.options import GatewayOptions
 from recoup.gateway.sellers import Seller
-from recoup.gateway.upstream import TOKEN_PATH, Upstream, is_loopback
+from recoup.transports.origins import TOKEN_PATH, Upstream, is_loopback
 
 __all__ = ["LOCAL", "Asked", "Refused", "read"]
 

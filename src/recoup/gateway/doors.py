@@ -11,11 +11,11 @@ from recoup.catalogue.facts.operations import Operation
 from recoup.gateway.asked import Asked, Refused
 from recoup.gateway.options import GatewayOptions
 from recoup.gateway.sellers import Seller
-from recoup.gateway.upstream import is_loopback
 from recoup.gateway.wire import Wire
 from recoup.storage.governor import Governor
 from recoup.transports.httpx_family import AsyncTransport
 from recoup.transports.login import Login
+from recoup.transports.origins import is_loopback
 
 __all__ = ["Doors"]
 

@@ -10,15 +10,15 @@ import msgspec
 
 from recoup.errors import SettingsError
 from recoup.gateway.sellers import Seller
-from recoup.gateway.upstream import (
+from recoup.login.credentials import Credentials
+from recoup.redaction import mask
+from recoup.transports.origins import (
     Upstream,
     is_loopback,
     token_url_of,
     upstream_of,
     upstream_of_region,
 )
-from recoup.login.credentials import Credentials
-from recoup.redaction import mask
 
 __all__ = ["BUFFER", "GatewayOptions"]
 

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 import httpx2
 
-from recoup.gateway.upstream import TOKEN_PATH
+from recoup.transports.origins import TOKEN_PATH
 
 __all__ = ["TRIP", "Trip", "Wire"]
 

@@ -1,4 +1,7 @@
-"""Where the gateway sends to: one host a region, and nothing else in the world."""
+"""Where credentials of ours may be sent to: one host a region, this machine, and nothing else in the world.
+
+What the gateway and the doctor are told to call is checked here.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ import msgspec
 from recoup.catalogue.facts import marketplaces
 from recoup.errors import SettingsError
 from recoup.login.grant import TOKEN_URL
+from recoup.transports.hosts import TOKEN_PATH
 
 __all__ = ["TOKEN_PATH", "Upstream", "is_loopback", "token_url_of", "upstream_of", "upstream_of_region"]
 
-TOKEN_PATH = "/auth/o2/token"  # noqa: S105  the path of Login with Amazon's token endpoint
 _LOGIN_HOSTS = frozenset({"api.amazon.com", "api.amazon.co.uk", "api.amazon.co.jp"})
 _PORTS = {"http": 80, "https": 443}
 
