@@ -14,7 +14,7 @@ import msgspec
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
 from recoup.exchange import NoResponse, NoResponseKind
-from recoup.recovery.decision import Decision, GiveUp, Resync, Retry, Wait, action_of
+from recoup.recovery.decision import Decision, Done, GiveUp, RenewToken, Resync, Retry, Wait, action_of
 from recoup.redaction import redact_text
 from recoup.transports.outcome import Outcome, fault_error, outcome
 
@@ -119,16 +119,17 @@ def _fault_fields(diagnosis: Diagnosis) -> Fields:
 def _decision_fields(decision: Decision) -> Fields:
     fields = []
     match decision:
-        case Retry(after=after) | Wait(after=after) if after is not None:
-            fields.append(field("retry-after", seconds(after)))
+        case Retry(after=after) | Wait(after=after):
+            if after is not None:
+                fields.append(field("retry-after", seconds(after)))
         case Resync(target=target, after=after):
             fields += [field("read-first", target), field("read-after", seconds(after))]
         case GiveUp(reason=reason, fix=fix, who=who):
             fields += [field("reason", reason), field("who", who)]
             if fix is not None:
                 fields.append(field("fix", fix))
-        case _:
-            pass
+        case Done() | RenewToken():  # they ask nothing of the program
+            return []
     return fields
 
 
