@@ -52,9 +52,11 @@ class Call(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """Calls a second, 99th percentile (ms), the server's CPU time for a call (µs), the load's share of a core."""
+    """Calls a second, median and 99th percentile (ms), the server's CPU time for a call (µs), the load's share of a
+    core."""
 
     rate: float
+    p50: float
     p99: float
     cpu: float
     load: float
@@ -63,8 +65,8 @@ class Rate(NamedTuple):
 # --- the load
 
 
-def drive(call: Call, seconds: float) -> Rate:
-    """Make a call over each of 16 connections, again and again, until the time is over or there is nothing left.
+def drive(call: Call, seconds: float, connections: int = CONNECTIONS) -> Rate:
+    """Make a call over each of the connections, again and again, until the time is over or there is nothing left.
 
     Where an answer closes its connection, as all of moto's do, the next call gets a new one.
     """
@@ -93,7 +95,7 @@ def drive(call: Call, seconds: float) -> Rate:
             open_calls[connection] = (time.perf_counter(), b"")
             connection.sendall(request)
 
-    for _ in range(CONNECTIONS):
+    for _ in range(connections):
         connection = connect()
         open_calls[connection] = (0.0, b"")
         send(connection, closes=False)
@@ -119,6 +121,7 @@ def drive(call: Call, seconds: float) -> Rate:
     took.sort()
     return Rate(
         rate=len(took) / elapsed,
+        p50=took[len(took) // 2] * 1000,
         p99=took[int(len(took) * 0.99)] * 1000,
         cpu=(cpu(call.pid) - before) / len(took) * 1e6,
         load=(time.process_time() - busy) / elapsed,
@@ -379,7 +382,7 @@ def measure(
                     if turn:
                         found.setdefault((name, method), []).append(rate)
     for (name, method), rates in found.items():
-        rate, p99, work, load = (statistics.median(column) for column in zip(*rates, strict=True))
+        rate, _, p99, work, load = (statistics.median(column) for column in zip(*rates, strict=True))
         line = f"{name + ' ' + method:24}{rate:7.0f} calls a second, p99 {p99:6.1f} ms, {work:6.0f} µs of CPU a call"
         print(f"{line} (the load: {load:.0%} of a core)")
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import httpx2
@@ -94,7 +95,7 @@ class Passage:
         try:
             request = httpx2.Request(
                 asked.method,
-                httpx2.URL(asked.upstream.url).copy_with(raw_path=asked.target),
+                _url(asked.upstream.url).copy_with(raw_path=asked.target),
                 headers=[(b"host", asked.upstream.authority.encode("ascii")), *fields, *framing],
                 stream=httpx2.ByteStream(body) if isinstance(body, bytes) else body,
                 extensions=extensions,
@@ -189,6 +190,12 @@ class Passage:
             if hasattr(chunks, "aclose"):
                 await chunks.aclose()
             await stream.aclose()
+
+
+@lru_cache(16)
+def _url(origin: str) -> httpx2.URL:
+    """An upstream's origin, read once and not for each call."""
+    return httpx2.URL(origin)
 
 
 def _length(response: httpx2.Response) -> int | None:

@@ -5,6 +5,7 @@ What the gateway and the doctor are told to call is checked here.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -41,6 +42,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{self.authority}"
 
 
+@lru_cache(32)
 def is_loopback(host: str) -> bool:
     """Whether this host name or address is the machine's own loopback."""
     if host == "localhost":
@@ -59,6 +61,7 @@ def upstream_of_region(code: str) -> Upstream:
     return Upstream(scheme="https", host=found.host, port=443, region=found.code)
 
 
+@lru_cache(16)
 def upstream_of(url: str) -> Upstream:
     """The origin that `--upstream` names: one of Amazon's hosts of the Selling Partner API by https, or this machine.
 
