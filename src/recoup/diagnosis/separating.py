@@ -13,7 +13,7 @@ import msgspec
 from recoup.catalogue.fault import Check, Fault, Who
 from recoup.diagnosis.diagnosis import Diagnosis
 
-__all__ = ["Separation", "next_check", "wanting"]
+__all__ = ["Separation", "checks", "next_check", "wanting"]
 
 # Minutes that it takes to learn something from those who must act, the least first.
 _MINUTES = {Who.NOBODY: 1.0, Who.DEVELOPER: 1.0, Who.OPERATOR: 4.0, Who.SELLER: 20.0, Who.AMAZON: 60.0}
@@ -41,17 +41,22 @@ def next_check(diagnosis: Diagnosis) -> Separation | None:
     """The check that tells most for its cost among the rivals that are tied; None where nothing is tied, or no rival
     has a check.
     """
+    return next(iter(checks(diagnosis)), None)
+
+
+def checks(diagnosis: Diagnosis) -> tuple[Separation, ...]:
+    """The checks of the rivals that are tied, the one first that tells most for its cost."""
     rivals = [match for match in diagnosis.faults if match.fault.id in diagnosis.tied]
     whole = sum(match.score for match in rivals)
-    best: tuple[float, Separation] | None = None
-    for match in rivals:
-        check = match.fault.check
-        if check is None or whole <= 0:
-            continue
-        worth = _bits(match.score / whole) / _cost(match.fault, check)
-        if best is None or worth > best[0] + 1e-9:  # of equals the likelier, which comes first
-            best = (worth, Separation(match.fault, check))
-    return None if best is None else best[1]
+    if whole <= 0:
+        return ()
+    found = [
+        (_bits(match.score / whole) / _cost(match.fault, match.fault.check), Separation(match.fault, match.fault.check))
+        for match in rivals
+        if match.fault.check is not None
+    ]
+    found.sort(key=lambda each: -round(each[0], 9))  # of equals the likelier, which comes first
+    return tuple(separation for _, separation in found)
 
 
 def _bits(share: float) -> float:
