@@ -123,6 +123,53 @@ def test_a_place_is_given_back() -> None:
     assert places(governed, GET_SHIPMENT, 1) == [0.2]
 
 
+# --- at once, or not at all
+
+
+def test_a_request_that_may_be_sent_at_once_has_its_place_and_another_has_none() -> None:
+    governed, _ = governor()
+    sent = [governed.at_once(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW) for _ in range(12)]
+    assert sent == [True] * 9 + [False] * 3
+    assert places(governed, GET_SHIPMENT, 2) == [0.1, 0.3]  # those that were refused took nothing
+
+
+@pytest.mark.parametrize("moments", [[0.0, 0.3, 0.31, 2.5, 2.5, 9.0], [0.1] * 14, [n * 0.19 for n in range(30)]])
+def test_a_place_at_once_is_the_place_that_would_be_given(moments: list[float]) -> None:
+    """The same bucket afterwards, the same demand, the same lateness: it is another way to ask, not another answer."""
+    (one, first), (other, second) = governor(), governor()
+    for moment in moments:
+        now = NOW + moment
+        granted = other.reserve(key(GET_SHIPMENT), GET_SHIPMENT, now=now, longest=0.0)
+        assert one.at_once(key(GET_SHIPMENT), GET_SHIPMENT, now=now) is isinstance(granted, Granted)
+        assert first.buckets(now=now) == second.buckets(now=now)
+        answered = [each.news(key(GET_SHIPMENT), status=200, rate=None, now=now + 0.2) for each in (one, other)]
+        assert answered[0] is answered[1]
+
+
+def test_nothing_goes_at_once_while_anything_is_held_back() -> None:
+    governed, _ = governor()
+    governed.hold(Hold(key=HoldKey("application", "another seller"), until=NOW + 60, since=NOW))
+    assert not governed.at_once(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW)
+    governed.release(HoldKey("application"))
+    assert governed.at_once(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW)
+
+
+def test_what_has_no_plan_goes_at_once() -> None:
+    governed, _ = governor()
+    assert all(governed.at_once(key(UNKNOWN), UNKNOWN, now=NOW) for _ in range(100))
+    assert all(Governor.unlimited().at_once(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW) for _ in range(100))
+
+
+def test_a_request_at_once_is_demand_and_one_that_was_refused_is_none() -> None:
+    governed, _ = governor(plans={"getShipment": (0.1, 1)})
+    for number in range(30):
+        governed.at_once(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW + number)
+    assert governed.exceeded(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW + 30) is None
+    for number in range(30):
+        governed.reserve(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW + 30 + number, longest=0.0)
+    assert governed.exceeded(key(GET_SHIPMENT), GET_SHIPMENT, now=NOW + 60) is not None
+
+
 # --- what answers teach
 
 

@@ -27,7 +27,7 @@ CLOCK_STEP = 60.0
 that it is merely read late, and the bucket's time stands still until it has caught up."""
 
 
-class Pace(msgspec.Struct, frozen=True):
+class Pace(msgspec.Struct, frozen=True, gc=False):
     """What a plan and a margin come to: a request every `interval` seconds, and up to `tolerance` seconds early."""
 
     interval: float
@@ -49,7 +49,7 @@ def pace(plan: Plan, margin: float) -> Pace:
     return Pace(interval + min(margin - whole, interval * _LARGEST_SHARE), 0.0)
 
 
-class Bucket(msgspec.Struct, frozen=True):
+class Bucket(msgspec.Struct, frozen=True, gc=False):
     """A bucket that is full at `full_at`, where a request counts as 1/`rate` seconds; `clock` is the latest it saw.
 
     The default is a full one.
@@ -77,9 +77,13 @@ class Bucket(msgspec.Struct, frozen=True):
 
         It is not where it is more than `longest` seconds away. `rate` is the plan's, by which `pace` was made.
         """
-        if now > self.clock and (now >= self.full_at or rate == self.rate):  # as below, with one object fewer
-            full_at = self.full_at if self.full_at > now else now
-            wait = max(0.0, full_at - pace.tolerance - now)
+        full_at = self.full_at
+        if now > self.clock and (now >= full_at or rate == self.rate):  # as below, with one object fewer
+            wait = 0.0
+            if full_at <= now:
+                full_at = now
+            elif (ahead := full_at - pace.tolerance - now) > 0.0:
+                wait = ahead
             if longest is not None and wait > longest:
                 return Bucket(full_at, rate, now), wait, False
             return Bucket(full_at + pace.interval, rate, now), wait, True

@@ -63,6 +63,9 @@ class Demand:
     def asked(self, key: BucketKey, now: float) -> None:
         """One request was asked for."""
         found = self._asked.get(key)
+        if found is not None and 0.0 <= now - found.since < _MINUTE:  # nearly always
+            found.count += 1
+            return
         if found is None:
             if len(self._asked) >= _MOST_REMEMBERED:
                 self._asked.clear()

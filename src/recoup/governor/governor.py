@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
 
 import msgspec
 
@@ -28,7 +27,7 @@ __all__ = ["Changed", "Governor"]
 
 _TOLD_AGAIN_AFTER = 3600.0  # seconds: an unchanged rate is stored anew, so that it is not forgotten
 _LATEST = 1.0  # seconds: an answer that takes longer comes from a slow service, not from a slow connection
-_MOST_REMEMBERED = 10_000  # keys in each cache of a process
+_MOST_REMEMBERED = 10_000  # buckets
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -42,11 +41,24 @@ class Changed(msgspec.Struct, frozen=True):
     throttled: bool = False
 
 
-class _Stated(msgspec.Struct, frozen=True):
-    """A rate that this process told the store, and until when it needs not be told again."""
+class _Met(msgspec.Struct):
+    """What this process remembers of a bucket. Instants are epoch seconds.
 
-    rate: float
-    until: float
+    `base` is the plan of the table or of the user, `assumed` the one in its place where there is none and an answer
+    taught something. `fresh` is when a request went to the full bucket, until an answer shows how late it came. The
+    store was told the rate `stated`, and needs not be told again before `until`.
+    """
+
+    base: Plan | None
+    assumed: Plan | None = None
+    fresh: float | None = None
+    stated: float | None = None
+    until: float = 0.0
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan before anything that the store learned."""
+        return self.base if self.base is not None else self.assumed
 
 
 class Governor:
@@ -72,10 +84,7 @@ class Governor:
         self.margin = margin
         self._plans = Plans(plans)
         self._demand = Demand()
-        self._bases: dict[BucketKey, Plan | None] = {}
-        self._assumed: dict[BucketKey, Plan] = {}
-        self._stated: dict[BucketKey, _Stated] = {}
-        self._fresh: dict[BucketKey, float] = {}
+        self._met: dict[BucketKey, _Met] = {}
 
     @staticmethod
     def unlimited() -> Governor:
@@ -96,11 +105,26 @@ class Governor:
 
     def plan(self, key: BucketKey, operation: Operation | None) -> Plan | None:
         """The plan of a bucket before anything that the store learned; None where none is known."""
-        base = self._bases.get(key, _UNASKED)
-        if base is _UNASKED:
-            base = self._plans.of(key, operation)
-            _remember(self._bases, key, base)
-        return base if base is not None else self._assumed.get(key)
+        return self._meet(key, operation).plan
+
+    def at_once(self, key: BucketKey, operation: Operation | None, *, now: float) -> bool:
+        """Whether a first request may be sent this very moment: nothing at all is held back, and it has a place, which
+        is taken then, or needs none. False: nothing was done; ask `held` and `reserve`.
+        """
+        store = self.store
+        if store.holding:
+            return False
+        met = self._met.get(key) or self._meet(key, operation)
+        plan = met.base if met.base is not None else met.assumed
+        if plan is None:
+            return True
+        place = store.reserve(key, plan, now=now, margin=self.margin, longest=0.0)
+        if type(place) is not Granted:
+            return False
+        self._demand.asked(key, now)
+        if place.fresh:
+            met.fresh = now
+        return True
 
     def reserve(
         self,
@@ -115,14 +139,15 @@ class Governor:
 
         `again`: the request is a repeat, which does not count as demand.
         """
-        plan = self._bases.get(key)
-        if plan is None and (plan := self.plan(key, operation)) is None:
+        met = self._meet(key, operation)
+        plan = met.plan
+        if plan is None:
             return None
         if not again:
             self._demand.asked(key, now)
         place = self.store.reserve(key, plan, now=now, margin=self.margin, longest=longest)
         if type(place) is Granted and place.fresh:
-            _remember(self._fresh, key, now)
+            met.fresh = now
         return place
 
     def give_back(self, key: BucketKey, granted: Granted, *, now: float) -> None:
@@ -133,15 +158,15 @@ class Governor:
         """Whether `seen` would have something to tell the store. If not, it need not be called."""
         if status == 429:
             return True
-        started = self._fresh.get(key)
+        met = self._met.get(key)
+        if met is None:
+            return rate is not None
+        started = met.fresh
         if started is not None:
             if now - started > self.margin:
                 return True
-            self._fresh.pop(key, None)  # in time; later answers say nothing about the first
-        if rate is None:
-            return False
-        known = self._stated.get(key)
-        return known is None or known.rate != rate or now >= known.until
+            met.fresh = None  # in time; later answers say nothing about the first
+        return rate is not None and (rate != met.stated or now >= met.until)
 
     def seen(
         self, key: BucketKey, operation: Operation | None, *, status: int | None, rate: float | None, now: float
@@ -150,51 +175,52 @@ class Governor:
 
         The store is told only of what is new.
         """
-        if self._fresh:
-            late = self._late(key, now)
-            self._fresh.pop(key, None)
+        met = self._meet(key, operation)
+        if met.fresh is not None:  # the first request to a full bucket: later than the margin makes up for?
+            late, met.fresh = min(now - met.fresh - self.margin, _LATEST), None
             if late > 0 and status is not None and status != 429:
                 self.store.late(key, late, now=now)
         if status == 429:
             return self._throttled(key, operation, rate, now)
-        if rate is None:
-            return None
-        known = self._stated.get(key)
-        if known is not None and known.rate == rate and now < known.until:
+        if rate is None or (rate == met.stated and now < met.until):
             return None
         return self._learn(key, operation, rate, now)
-
-    def _late(self, key: BucketKey, now: float) -> float:
-        """Seconds by which the first request to a full bucket came later than the margin makes up for."""
-        started = self._fresh.get(key)
-        return 0.0 if started is None else min(now - started - self.margin, _LATEST)
 
     def _learn(self, key: BucketKey, operation: Operation | None, rate: float, now: float) -> Changed | None:
         if operation is None or not (isfinite(rate) and rate > 0):
             return None
-        base, known = self.plan(key, operation), self._stated.get(key)
-        before = known.rate if known is not None else base.rate if base is not None else 0.0
-        _remember(self._stated, key, _Stated(rate, now + _TOLD_AGAIN_AFTER))
+        met = self._meet(key, operation)
+        base = met.plan
+        before = met.stated if met.stated is not None else base.rate if base is not None else 0.0
+        met.stated, met.until = rate, now + _TOLD_AGAIN_AFTER
         if self._plans.own(operation) and (base is None or rate >= base.rate):
             return None  # the user asks for less than Amazon allows, or for no pacing at all
-        if self._bases.get(key) is None:
-            base = Plan(rate, burst_for(rate))
-            _remember(self._assumed, key, base)
+        if met.base is None:
+            base = met.assumed = Plan(rate, burst_for(rate))
         burst = base.burst if base is not None else burst_for(rate)
         self.store.learn(key, Plan(rate, burst), now=now)
         return Changed(rate, before) if rate != before else None
 
     def _throttled(self, key: BucketKey, operation: Operation | None, rate: float | None, now: float) -> Changed | None:
-        plan = self.plan(key, operation)
+        met = self._meet(key, operation)
+        plan = met.plan
         if plan is None:
             if operation is None or self._plans.own(operation):
                 return None
-            plan = GUESS
-            _remember(self._assumed, key, plan)
+            plan = met.assumed = GUESS
         if rate is not None:
             self._learn(key, operation, rate, now)
         slower = self.store.throttled(key, plan, now=now, margin=self.margin)
         return Changed(slower.rate, plan.rate, throttled=True)
+
+    def _meet(self, key: BucketKey, operation: Operation | None) -> _Met:
+        """What is remembered of a bucket. It starts anew when it is too much: no cache grows without end."""
+        met = self._met.get(key)
+        if met is None:
+            if len(self._met) >= _MOST_REMEMBERED:
+                self._met.clear()
+            met = self._met[key] = _Met(self._plans.of(key, operation))
+        return met
 
     # --- what can never be met
 
@@ -248,6 +274,9 @@ class _Unlimited(Governor):
     def plan(self, key: BucketKey, operation: Operation | None) -> Plan | None:
         return None
 
+    def at_once(self, key: BucketKey, operation: Operation | None, *, now: float) -> bool:
+        return True
+
     def reserve(
         self,
         key: BucketKey,
@@ -285,13 +314,3 @@ class _Unlimited(Governor):
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-
-
-_UNASKED = Plan(0.0, 0)  # not looked up yet
-
-
-def _remember(cache: dict[BucketKey, Any], key: BucketKey, value: Any) -> None:
-    """Into a cache that starts anew when it is full: the caches of a process never grow without end."""
-    if len(cache) >= _MOST_REMEMBERED and key not in cache:
-        cache.clear()
-    cache[key] = value

@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["BucketKey", "Plan"]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """`rate` requests a second refill a bucket that holds `burst` of them and starts full."""
 
     rate: float
@@ -19,7 +19,7 @@ class Plan(msgspec.Struct, frozen=True):
         return 1.0 / self.rate
 
 
-class BucketKey(msgspec.Struct, frozen=True, cache_hash=True):
+class BucketKey(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """Whose bucket it is. None of the four is a secret.
 
     `application` is the client id, or `-` where it is not known. `seller` is a name that the user gave, or a

@@ -19,7 +19,7 @@ from recoup.governor.plan import BucketKey, Plan
 __all__ = ["BucketState", "Buckets", "Granted", "Holds", "Store", "TooLate"]
 
 
-class Granted(msgspec.Struct, frozen=True):
+class Granted(msgspec.Struct, frozen=True, gc=False):
     """A place in the queue: the request may be sent after `wait` seconds. `plan` is the one that was applied.
 
     `slot` is the instant, on the store's clock, at which the bucket would be full again if nobody asked any more,
@@ -35,7 +35,7 @@ class Granted(msgspec.Struct, frozen=True):
     fresh: bool = False
 
 
-class TooLate(msgspec.Struct, frozen=True):
+class TooLate(msgspec.Struct, frozen=True, gc=False):
     """Nothing was reserved: the next place comes in `wait` seconds, later than the caller wants to wait."""
 
     wait: float

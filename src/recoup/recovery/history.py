@@ -11,7 +11,7 @@ import msgspec
 __all__ = ["EMPTY", "Attempt", "History"]
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request that was sent, and what came of it.
 
     `number` counts from 1; the repeat after a renewed token keeps the number of the attempt that was refused.
@@ -29,7 +29,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     decision: str = ""
 
 
-class History(msgspec.Struct, frozen=True, kw_only=True):
+class History(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All attempts of one call, oldest first.
 
     `waited` is the time spent sleeping between them; `token_renewed` that the call's one renewal is used up;

@@ -13,27 +13,30 @@ class ProcessLock:
     """A lock for `with`. In a child process it is free: whichever thread held it in the parent is not there any more.
 
     What it guards must be sound between any two statements, since a fork may come there.
+
+    `plain` is the lock that counts now: `with lock.plain:` does the same in a fifth of the time, where it is read anew
+    each time.
     """
 
-    __slots__ = ("__weakref__", "_lock")
+    __slots__ = ("__weakref__", "plain")
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self.plain = Lock()
         _alive.add(self)
 
     def acquire(self, timeout: float) -> bool:
         """Take it; False where that was not possible for so many seconds."""
-        return self._lock.acquire(timeout=timeout)
+        return self.plain.acquire(timeout=timeout)
 
     def release(self) -> None:
         """Give it back."""
-        self._lock.release()
+        self.plain.release()
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        self.plain.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self.plain.release()
 
 
 _alive: WeakSet[ProcessLock] = WeakSet()
@@ -41,7 +44,7 @@ _alive: WeakSet[ProcessLock] = WeakSet()
 
 def _after_fork() -> None:
     for each in list(_alive):
-        each._lock = Lock()  # noqa: SLF001  of this module
+        each.plain = Lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -60,6 +60,7 @@ class MemoryStore:
         self._lock = ProcessLock()
         self._kept: dict[BucketKey, _Kept] = {}
         self._free = FreePlaces()
+        self._given_back = False  # whether there are any
         self._holds: dict[HoldKey, Hold] = {}
         self._sweep_at = _SWEPT_AT
         self._holds_swept = 0.0  # when
@@ -80,26 +81,27 @@ class MemoryStore:
         self, key: BucketKey, plan: Plan, *, now: float, margin: float, longest: float | None
     ) -> Granted | TooLate:
         """See `recoup.governor.stores.Buckets`."""
-        with self._lock:
+        with self._lock.plain:
             kept = self._kept.get(key)
             if kept is None:
                 if len(self._kept) >= self._sweep_at:
                     self._sweep(now)
                 kept = self._kept[key] = _Kept(plan)
-            elif self._free:
+            elif self._given_back:
                 free = self._free.take(key, now, longest)
+                self._given_back = bool(self._free)
                 if free is not None:
                     return free
             known = kept.plan
             if known is None or kept.base is not plan or kept.margin != margin or now >= kept.until:
                 known = kept.work_out(plan, margin, now)
-            plan, spaced = known, kept.spaced
-            bucket, wait, taken = kept.bucket.reserve(now, spaced, plan.rate, longest)
+            spaced = kept.spaced
+            bucket, wait, taken = kept.bucket.reserve(now, spaced, known.rate, longest)
             kept.bucket = bucket
         if not taken:
-            return TooLate(wait, plan)
-        interval = spaced.interval
-        return Granted(wait, bucket.full_at, plan, interval, now + wait, bucket.full_at - interval <= bucket.clock)
+            return TooLate(wait, known)
+        full_at, interval = bucket.full_at, spaced.interval
+        return Granted(wait, full_at, known, interval, now + wait, full_at - interval <= bucket.clock)
 
     def give_back(self, key: BucketKey, granted: Granted, *, now: float) -> bool:
         """See `recoup.governor.stores.Buckets`."""
@@ -110,6 +112,7 @@ class MemoryStore:
             shorter = kept.bucket.give_back(granted.slot, granted.interval)
             if shorter is None:
                 self._free.add(key, granted)
+                self._given_back = True
                 return False
             kept.bucket = shorter
             while (last := self._free.last(key, kept.bucket.full_at)) is not None:
