@@ -12,7 +12,8 @@ from recoup.redaction import redact_headers, redact_text, redact_url, token_kind
 ACCESS = "Atza|IwEBIJ_planted-access_0123456789"
 REFRESH = "Atzr|IwEBIP_planted-refresh_0123456789"
 SECRET = "amzn1.oa2-cs.v1.planted0123456789abcdef"
-PLANTED = (ACCESS, REFRESH, SECRET)
+RESTRICTED = "Atz.sprdt|IwEBIR_planted-restricted_0123456789"
+PLANTED = (ACCESS, REFRESH, SECRET, RESTRICTED)
 
 PLACES = [
     pytest.param("{}", id="alone"),
@@ -79,6 +80,8 @@ def test_header_values_of_unknown_form_are_masked_by_their_name() -> None:
         (ACCESS, "access token"),
         (REFRESH, "refresh token"),
         ("Atc|x", "grantless token"),
+        ("Atz|x", "restricted data token"),
+        ("Atz.sprdt|x", "restricted data token"),
         (SECRET, "client secret"),
         ("hello", None),
         ("", None),

@@ -21,6 +21,7 @@ _TOKEN_KINDS = (
     ("Atzr|", "refresh token"),
     ("Atc|", "grantless token"),
     ("Atz|", "restricted data token"),
+    ("Atz.", "restricted data token"),  # Atz.sprdt|...
     ("amzn1.oa2-cs.", "client secret"),
 )
 # The bar after the prefix as it stands, percent-encoded once or twice (`Atza%7C…`), or escaped as in JSON.

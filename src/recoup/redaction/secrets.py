@@ -28,7 +28,9 @@ _NAMES_OF_SECRETS = (
 )
 # A token runs to the first character that no token has.
 _TOKEN = re.compile(
-    rf"(?:Atza|Atzr|Atc|Atz)(?:\||{BAR.pattern})[A-Za-z0-9_\-+/=.%~|\\]+|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+", re.ASCII
+    rf"(?:Atza|Atzr|Atc|Atz(?:\.[a-z]{{2,12}})?)(?:\||{BAR.pattern})[A-Za-z0-9_\-+/=.%~|\\]+"
+    r"|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+",
+    re.ASCII,
 )
 # name=value, "name": "value", 'name' => 'value', name: value; a quoted value may hold anything but its quote
 _NAMED = re.compile(
