@@ -51,5 +51,9 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
         assert found is not None  # noqa: S101  checked above, and other regions come from the table
         return f"https://{found.host}"
 
+    def reaches(self, region: str) -> bool:
+        """Whether another region's endpoint is known: Amazon's are, of a sandbox only those that were given."""
+        return region in self.endpoints or (self.upstream is None and not self.endpoints)
+
     def __repr__(self) -> str:
         return f"Patient({mask(self.client_id)}, region={self.region!r})"
