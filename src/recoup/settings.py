@@ -20,6 +20,7 @@ _TEXTS = {
     "client_id": "RECOUP_CLIENT_ID",
     "client_secret": "RECOUP_CLIENT_SECRET",
     "refresh_token": "RECOUP_REFRESH_TOKEN",
+    "other_refresh_token": "RECOUP_OTHER_REFRESH_TOKEN",
     "gateway_key": "RECOUP_GATEWAY_KEY",
     "store": "RECOUP_STORE",
     "store_key": "RECOUP_STORE_KEY",
@@ -34,7 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     recoup.
     `control_key` (RECOUP_CONTROL_KEY): the key of a sandbox's control room.
     `client_id`, `client_secret`, `refresh_token` (RECOUP_CLIENT_ID, RECOUP_CLIENT_SECRET, RECOUP_REFRESH_TOKEN): an
-    application and one seller's authorization, for commands that call Amazon.
+    application and one seller's authorization, for commands that call Amazon. `other_refresh_token`
+    (RECOUP_OTHER_REFRESH_TOKEN): the authorization of another seller, to tell a seller's trouble from an application's.
     `gateway_key` (RECOUP_GATEWAY_KEY): the key that a gateway asks its clients for.
     `store` (RECOUP_STORE): where quotas, holds and tokens are kept, as `recoup.open_store` takes it, and `store_key`
     (RECOUP_STORE_KEY) the key that seals the tokens in it.
@@ -45,13 +47,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     client_secret: str | None = None
     refresh_token: str | None = None
+    other_refresh_token: str | None = None
     gateway_key: str | None = None
     store: str | None = None
     store_key: str | None = None
 
     def __repr__(self) -> str:
         # The store too: the URL of a database may hold a password.
-        secrets = ("control_key", "client_secret", "refresh_token", "gateway_key", "store", "store_key")
+        secrets = (
+            "control_key", "client_secret", "refresh_token", "other_refresh_token", "gateway_key", "store", "store_key",
+        )  # fmt: skip
         parts = []
         for name in self.__struct_fields__:
             value = getattr(self, name)

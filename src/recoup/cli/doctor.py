@@ -8,7 +8,6 @@ import time
 import click
 
 from recoup.cli.main import Invocation
-from recoup.errors import SettingsError
 
 __all__ = ["command"]
 
@@ -28,7 +27,13 @@ _MARKS = {"ok": "ok    ", "failed": "FAILED", "note": "note  ", "not reached": "
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option("--yes", is_flag=True, help="Send without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; asks nothing, so give --yes with it.")
-@click.option("--upstream", metavar="URL", help="Examine there instead of at Amazon: a sandbox on this machine.")
+@click.option(
+    "--upstream",
+    "upstreams",
+    multiple=True,
+    metavar="[REGION=]URL",
+    help="Examine there instead of at Amazon: a sandbox on this machine; each region's own as EU=URL.",
+)
 @click.option("--token-url", metavar="URL", help="Fetch tokens there; an upstream on this machine has its own.")
 @click.option("--timeout", type=float, default=20.0, show_default=True, metavar="SECONDS", help="Without a byte.")
 @click.pass_obj
@@ -40,7 +45,7 @@ def command(
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    upstream: str | None,
+    upstreams: tuple[str, ...],
     token_url: str | None,
     timeout: float,
 ) -> int:
@@ -55,34 +60,19 @@ def command(
     recoup doctor --dry-run
     recoup doctor --upstream http://127.0.0.1:9000 --yes --json
     """
+    from recoup.cli.patients import agreed, patient_of
     from recoup.doctor.examination import examine, plan
-    from recoup.doctor.patient import Patient
     from recoup.doctor.result import Outcome
     from recoup.doctor.sending import over_httpx2
-    from recoup.transports.origins import token_url_of, upstream_of
 
-    settings = invocation.settings
-    missing = [
-        name
-        for name, value in (
-            ("RECOUP_CLIENT_ID", settings.client_id),
-            ("RECOUP_CLIENT_SECRET", settings.client_secret),
-            ("RECOUP_REFRESH_TOKEN", settings.refresh_token),
-        )
-        if not value
-    ]
-    if missing:
-        raise SettingsError(f"{', '.join(missing)}: not set in the environment; the doctor examines what stands there")
-    token_url = token_url_of(token_url, None if upstream is None else upstream_of(upstream))
-    patient = Patient(
-        client_id=settings.client_id or "",
-        client_secret=settings.client_secret or "",
-        refresh_token=settings.refresh_token or "",
-        region=region.upper(),
+    patient = patient_of(
+        invocation,
+        region=region,
+        upstreams=upstreams,
+        token_url=token_url,
+        who="the doctor",
         operation=operation,
         scope=scope,
-        upstream=upstream,
-        token_url=token_url,
     )
     out, err = invocation.streams.stdout, invocation.streams.stderr
     lines = plan(patient)
@@ -91,11 +81,7 @@ def command(
         return 0
     if not yes:
         err.write("\n".join(("This is sent, and nothing else:", *(f"  {line}" for line in lines))) + "\n")
-        if as_json or not invocation.streams.stdin.isatty():
-            raise SettingsError("nobody is there to agree: give --yes to send it, or --dry-run to see it only")
-        err.write("Send it? [y/N] ")
-        err.flush()
-        if invocation.streams.stdin.readline().strip().lower() not in (b"y", b"yes"):
+        if not agreed(invocation, machine=as_json, instead="--dry-run to see it only"):
             err.write("Nothing was sent.\n")
             return 2
     results = []

@@ -24,7 +24,7 @@ from recoup.login.grant import token_request
 from recoup.login.token import TOKEN_HEADER, AccessToken, read_token
 from recoup.recovery.advice import diagnose
 
-__all__ = ["Send", "Visit"]
+__all__ = ["Send", "Visit", "find_operation"]
 
 Send = Callable[[Request], Exchange]
 """Sends one request once and gives what came of it; raises nothing."""
@@ -115,10 +115,10 @@ class Visit:
         if not diagnosis.failed:
             self._note_quota(exchange, "getMarketplaceParticipations")
             return self._participations(exchange, sent)
-        if exchange.response is None or exchange.response.status != 403 or self.patient.upstream is not None:
+        if exchange.response is None or exchange.response.status != 403:
             return self._failed("region", diagnosis, tuple(sent))
         for other in marketplaces.regions():
-            if other.code == self.patient.region:
+            if other.code == self.patient.region or not self.patient.reaches(other.code):
                 continue
             request = self._api(PARTICIPATIONS, region=other.code)
             sent.append(_line(request))
@@ -190,7 +190,7 @@ class Visit:
             return Result(check="operation", outcome=Outcome.SKIPPED, text="No operation was named (--operation).")
         if self._token is None:
             return _not_reached("operation", "there is no access token")
-        found = _find(wanted)
+        found = find_operation(wanted)
         if isinstance(found, str):
             return Result(check="operation", outcome=Outcome.FAILED, text=found, who="developer")
         operation, path = found
@@ -324,7 +324,7 @@ class Visit:
         )
 
 
-def _find(wanted: str) -> tuple[Operation | None, str] | str:
+def find_operation(wanted: str) -> tuple[Operation | None, str] | str:
     """The operation and the path to call, or why it cannot be called."""
     if wanted.startswith("/"):
         path = wanted.partition("?")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from recoup.catalogue.facts import marketplaces
 from recoup.doctor.checks import PARTICIPATIONS, Send, Visit
 from recoup.doctor.patient import Patient
 from recoup.doctor.result import Outcome, Result
@@ -15,7 +16,7 @@ def plan(patient: Patient) -> tuple[str, ...]:
     """What an examination sends at most, in order, for a person to read before it is sent."""
     lines = [f"POST {patient.token_url}  (refresh token, client id, client secret: for an access token)"]
     lines.append(f"GET {patient.endpoint()}{PARTICIPATIONS}")
-    if patient.upstream is None:
+    if any(patient.reaches(each.code) for each in marketplaces.regions() if each.code != patient.region):
         lines.append("and where that is refused, the same GET at the two other regions")
     if patient.operation is not None:
         lines.append(f"one GET for {patient.operation}, with a made-up id where it needs one")

@@ -35,6 +35,8 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if marketplaces.region(self.region) is None:
             raise SettingsError(f"region: {self.region!r} is none; give NA, EU or FE")
+        if self.endpoints and self.upstream is None and self.region not in self.endpoints:
+            raise SettingsError(f"upstream: no URL is given for {self.region}; give {self.region}=URL")
         origin = None
         for url in (self.upstream, *self.endpoints.values()):
             if url is not None:

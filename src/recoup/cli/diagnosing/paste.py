@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from recoup.cli.diagnosing.inputs import named, opened_input, whole
 from recoup.cli.main import Invocation
@@ -16,6 +17,9 @@ from recoup.errors import UnreadableInput
 from recoup.exchange import Exchange
 from recoup.recovery.advice import diagnose
 from recoup.traces.opening import Stream
+
+if TYPE_CHECKING:  # late: only --probe needs what sends
+    from recoup.cli.probe import Probe
 
 __all__ = ["diagnose_pastes"]
 
@@ -30,9 +34,9 @@ def diagnose_pastes(
     form: str,
     as_json: bool,
     engine: Engine | None,
-    settle: Callable[[Input, Diagnosis], Diagnosis] | None = None,
+    probe: Probe | None = None,
 ) -> int:
-    """Explain what stands in each of `paths`; the exit status. `settle` may look further into a diagnosis."""
+    """Explain what stands in each of `paths`; the exit status. `probe` looks further into a tie."""
     failed = False
     first = True
     out = invocation.streams.stdout
@@ -40,23 +44,30 @@ def diagnose_pastes(
         name = named(path)
         with opened_input(path, stdin) as stream:
             data = whole(stream, MAX_BYTES + 1)
-        for given, diagnosis in _diagnosed(invocation, name, data, form, engine):
-            settled = diagnosis if settle is None else settle(given, diagnosis)
-            failed = failed or settled.failed
+        for diagnosis in _diagnosed(invocation, name, data, form, engine):
+            failed = failed or diagnosis.failed
             if as_json:
-                text = json.dumps(settled.as_dict(), ensure_ascii=False)
-            elif settled.failed or settled.http_status is not None:
-                text = ("" if first else "\n") + explain(settled).rstrip()
+                out.write(_line(diagnosis, probe) + "\n")
+                continue
+            if diagnosis.failed or diagnosis.http_status is not None:
+                text = ("" if first else "\n") + explain(diagnosis).rstrip()
             else:
                 text = f"No failure is recognised in {name}. Give the whole response, with its status and headers."
             out.write(text + "\n")
             first = False
+            if probe is not None:
+                out.write(probe(diagnosis).text)
     return 1 if failed else 0
 
 
-def _diagnosed(
-    invocation: Invocation, name: str, data: bytes, form: str, engine: Engine | None
-) -> list[tuple[Input, Diagnosis]]:
+def _line(diagnosis: Diagnosis, probe: Probe | None) -> str:
+    if probe is None:
+        return json.dumps(diagnosis.as_dict(), ensure_ascii=False)
+    probed = probe(diagnosis)
+    return json.dumps(probed.diagnosis.as_dict() | {"probe": probed.course}, ensure_ascii=False)
+
+
+def _diagnosed(invocation: Invocation, name: str, data: bytes, form: str, engine: Engine | None) -> list[Diagnosis]:
     if not data.strip():
         raise UnreadableInput(f"{name}: nothing to read; give it a response, a log excerpt or an error text")
     exchanges = read(data, form)
@@ -65,11 +76,11 @@ def _diagnosed(
     if not exchanges and _is_binary(data):
         raise UnreadableInput(f"{name}: this is neither text nor an HTTP message; 'curl -si --compressed' gives one")
     inputs: list[Input] = [*exchanges] if exchanges else [data]
-    found = [(each, diagnose(each, engine=engine)) for each in inputs]
+    found = [diagnose(each, engine=engine) for each in inputs]
     limit = MAX_BYTES if exchanges else MAX_TEXT
     if len(data) > limit:
         told = f"{name}: only its first {limit >> 10} KiB are read"
-        if not any(diagnosis.failed for _, diagnosis in found):
+        if not any(diagnosis.failed for diagnosis in found):
             raise UnreadableInput(f"{told}, and no failure is in them; cut out the part around the failure")
         invocation.streams.stderr.write(f"recoup: {told}\n")
     return found

@@ -51,11 +51,11 @@ def _let_in(case: Case, known: Known) -> Iterator[Conclusion]:
         return
     if status == 200:
         vendors = case.operation is not None and case.operation.party is Party.VENDOR
-        kind = frozenset({_KIND})
+        sells = frozenset({_KIND}) if known.marketplaces else frozenset[str]()
         yield Conclusion(
             text=f"getMarketplaceParticipations answers 200 in {here}: the seller is let in there",
-            proves=kind if vendors else frozenset(),
-            disproves=_ACCOUNT | {_REGION, "other-not-enrolled"} | (frozenset() if vendors else kind),
+            proves=sells if vendors else frozenset(),
+            disproves=_ACCOUNT | {_REGION, "other-not-enrolled"} | (frozenset() if vendors else sells),
             hints=dict.fromkeys(_of_this_call(case), _LIKELIER),
         )
     elif status in _REFUSED:
@@ -81,18 +81,18 @@ def _refused(case: Case, known: Known, status: int, here: str) -> Iterator[Concl
         return
     if known.vendors is not None and known.vendors not in (401, 403):
         return  # a vendor, for whom that operation is not
-    text = f"getMarketplaceParticipations is refused too ({status}): it is not this operation alone"
+    likelier = dict.fromkeys((_SUSPENDED, _PENDING, _KIND), _LIKELIER)
     yield Conclusion(
-        text=text,
+        text=f"getMarketplaceParticipations is refused too ({status}): it is not this operation alone",
         disproves=_OF_CALL | _OF_VALUES | {_RDT, _PII, _GRANTLESS, *_OF_TOKEN},
-        hints={_ROLE: _UNLIKELIER},
+        hints={_ROLE: _UNLIKELIER, **likelier},
     )
     if status == 400:
         text = "it has no parameter that could be wrong, and is answered 400, as an inactive account is"
         yield Conclusion(text=text, proves=frozenset({_CARD}))
     else:
         text = f"the refusal has status {status}; an inactive account's is documented under 400"
-        yield Conclusion(text=text, hints={_SUSPENDED: _LIKELIER, _PENDING: _LIKELIER, _CARD: -_LIKELIER})
+        yield Conclusion(text=text, hints={_CARD: -_LIKELIER})
     others = [region for region in known.participations if region != here]
     if others:
         text = f"{' and '.join(sorted(others))} refuse the seller as well"

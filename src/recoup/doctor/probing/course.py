@@ -62,8 +62,8 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
         """What follows from it."""
         ids = frozenset({self.separation.fault.id})
         if self.yes:
-            return Conclusion(text=f"by hand: {self.separation.check.confirms}", proves=ids)
-        return Conclusion(text=f"by hand: {self.separation.check.refutes}", disproves=ids)
+            return Conclusion(text=f"by hand: {self.separation.check.confirms.rstrip('.')}", proves=ids)
+        return Conclusion(text=f"by hand: {self.separation.check.refutes.rstrip('.')}", disproves=ids)
 
 
 class Course:
@@ -122,7 +122,7 @@ class Course:
         return None
 
     def left(self) -> tuple[Separation, ...]:
-        """The checks of the rivals that are left, to be made by hand."""
+        """The checks of the rivals that are left, to be made by hand; none where it is settled."""
         return tuple(each for each in checks(self.diagnosis) if each.fault.id not in self._asked)
 
     def make(self, check: Check) -> Made:

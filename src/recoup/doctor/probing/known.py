@@ -40,7 +40,8 @@ class Known(msgspec.Struct):
 def decisive(exchange: Exchange) -> int | None:
     """The status of an answer that tells something of the cause; None for a full quota, a server's error, no answer."""
     status = None if exchange.response is None else exchange.response.status
-    return None if status is None or status == 429 or status >= 500 else status
+    passing = status is None or status == 429 or (status >= 500 and status != 501)  # 501: past the door, and no further
+    return None if passing else status
 
 
 def decoded_body(exchange: Exchange) -> dict[str, Any]:
