@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sqlite3
 import threading
 import time
@@ -94,6 +95,25 @@ def test_the_table_says_everything_in_a_hundred_columns(where: str) -> None:
         "58 min",
     ):
         assert words in out
+
+
+def test_a_command_that_brings_somebody_back_can_be_copied(tmp_path: Path) -> None:
+    """It stands on a line of its own, whole, and says to a shell exactly whom it means."""
+    path = str(tmp_path / "recoup.db")
+    names = ["A1", "-dashed", "Bob's shop", "'; reboot; '", "a-name-with-hyphens-" * 6]
+    with open_store(path) as store:
+        for name in [ANY, *names]:
+            store.hold(park(name, "lwa-invalid-client" if name == ANY else "lwa-invalid-grant"))
+    status, out, err = run("status", "--store", path)
+    assert (status, err) == (0, "")
+    commands = [shlex.split(line) for line in out.splitlines() if line.lstrip().startswith("recoup resume")]
+    assert [words[:2] for words in commands] == [["recoup", "resume"]] * 6
+    assert sorted(words[2:] for words in commands) == sorted(
+        [["--application", APPLICATION], ["--", "-dashed"], *([name] for name in names if name != "-dashed")]
+    )
+    for words in commands:
+        assert run(*words[1:], RECOUP_STORE=path)[0] == 0
+    assert "nothing is parked" in run("resume", "--all", "--store", path)[1]
 
 
 def test_json_has_stable_keys(where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def hold_as_data(hold: Hold, at: float) -> dict[str, Any]:
     data |= {"since": _instant(hold.since), "fault": hold.fault, "reason": hold.reason}
     data |= {"who": hold.who, "remedy": hold.remedy}
     if is_park(hold):
-        data["comes_back"] = _comes_back(hold)
+        data["comes_back"] = "{}, or by: {}".format(*_comes_back(hold))
     else:
         ends = hold.until if hold.until is not None else at
         data |= {"until": _instant(ends), "seconds_left": round(ends - at, 3)}
@@ -97,15 +98,17 @@ def _near(expiry: Expiry, at: float) -> bool:
     return expiry.expires_at - at <= WARN_AHEAD[0]
 
 
-def _comes_back(hold: Hold) -> str:
+def _comes_back(hold: Hold) -> tuple[str, str]:
+    """What brings a parked one back by itself, and the command that does."""
     if hold.key.seller == ANY:
-        return f"with another client secret, or by: recoup resume --application {hold.key.application}"
+        return "with another client secret", f"recoup resume --application {hold.key.application}"
     means = "with a new refresh token, ACCOUNT_STATUS_CHANGED to NORMAL"
-    return f"{means}, or by: recoup resume {_quoted(hold.key.seller)}"
+    return means, f"recoup resume {_quoted(hold.key.seller)}"
 
 
 def _quoted(name: str) -> str:
-    return name if name.replace("-", "").replace("_", "").isalnum() and name[0] != "-" else f"-- '{name}'"
+    """A seller's name as a shell takes it, and this command: names come from whoever wrote them into the store."""
+    return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)
 
 
 # --- as text
@@ -148,7 +151,9 @@ def _parked(holds: Sequence[Hold], at: float) -> list[str]:
         lines.append(_cut(f"    {said_of(hold)}: {hold.fault or 'held back'}, for {_span(at - hold.since)}", WIDTH))
         lines += _wrapped(hold.reason)
         lines += _wrapped(f"{hold.who}: {hold.remedy}" if hold.remedy else hold.who)
-        lines += _wrapped(f"comes back {_comes_back(hold)}")
+        means, command = _comes_back(hold)
+        lines += _wrapped(f"comes back {means}, or by:")
+        lines.append(f"        {_plain(command)}")  # never wrapped nor cut: it is there to be copied
     return lines
 
 
