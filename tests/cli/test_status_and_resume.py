@@ -102,8 +102,9 @@ def test_a_command_that_brings_somebody_back_can_be_copied(tmp_path: Path) -> No
     path = str(tmp_path / "recoup.db")
     names = ["A1", "-dashed", "Bob's shop", "'; reboot; '", "a-name-with-hyphens-" * 6]
     with open_store(path) as store:
-        for name in [ANY, *names]:
-            store.hold(park(name, "lwa-invalid-client" if name == ANY else "lwa-invalid-grant"))
+        store.hold(park(ANY, "lwa-invalid-client", "fedcba9876543210"))
+        for name in names:
+            store.hold(park(name, "lwa-invalid-grant"))
     status, out, err = run("status", "--store", path)
     assert (status, err) == (0, "")
     commands = [shlex.split(line) for line in out.splitlines() if line.lstrip().startswith("recoup resume")]
@@ -112,7 +113,7 @@ def test_a_command_that_brings_somebody_back_can_be_copied(tmp_path: Path) -> No
         [["--application", APPLICATION], ["--", "-dashed"], *([name] for name in names if name != "-dashed")]
     )
     for words in commands:
-        assert run(*words[1:], RECOUP_STORE=path)[0] == 0
+        assert run(*words[1:], RECOUP_STORE=path)[::2] == (0, "")
     assert "nothing is parked" in run("resume", "--all", "--store", path)[1]
 
 
