@@ -142,7 +142,7 @@ def test_an_error_can_be_judged_before_its_body_is_read_and_be_read_after(kind: 
 
 
 def test_a_long_body_streams(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt, "_LARGEST_BODY", 50_000)
+    monkeypatch.setattr(attempt, "LARGEST_BODY", 50_000)
     body = b'{"id": "' + b"x" * 400_000 + b'"}'
     for answer in (
         Answer(200, body),

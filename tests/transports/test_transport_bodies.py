@@ -109,7 +109,7 @@ def test_an_error_can_be_judged_before_its_body_is_read_and_be_read_after(kind: 
 
 
 def test_json_beyond_the_limit_comes_whole_without_being_held(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt, "_LARGEST_BODY", 50_000)
+    monkeypatch.setattr(attempt, "LARGEST_BODY", 50_000)
     body = b'{"id": "' + b"x" * 400_000 + b'"}'
     for chunked in (True, False):
         with Server(Answer(200, body, JSON, chunked=chunked)) as server, Client(kind, server) as client:
@@ -121,7 +121,7 @@ def test_json_beyond_the_limit_comes_whole_without_being_held(kind: Kind, monkey
 def test_an_endless_error_is_judged_by_its_beginning_and_let_go_before_the_repeat(
     kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "_LARGEST_BODY", 50_000)
+    monkeypatch.setattr(attempt, "LARGEST_BODY", 50_000)
     long = Answer(503, UNAVAILABLE.body + b" " * 400_000, JSON)
     one = kind.library.Limits(max_connections=1)
     make = kind.library.AsyncHTTPTransport if kind.is_async else kind.library.HTTPTransport

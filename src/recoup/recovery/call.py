@@ -305,15 +305,14 @@ class Call:
 
 
 def succeeded_at_once(
-    policy: Policy, quota: QuotaAccess | None, sent_at: float, ended_at: float, status: int | None
-) -> Finish:
-    """The end of a call whose first attempt was a success in which no failure can hide: what a `Call` that was told of
-    nothing else would say, without one. Instants are epoch seconds.
+    policy: Policy, quota: QuotaAccess, sent_at: float, ended_at: float, status: int | None
+) -> History:
+    """The end of a call whose first attempt was a success in which no failure can hide: its history, as a `Call` that
+    was told of nothing else would write it, without one. The decision is Done. Instants are epoch seconds.
     """
-    if quota is not None:
-        quota.give(policy.success_gain)
+    quota.give(policy.success_gain)
     attempt = Attempt(number=1, sent_at=sent_at, ended_at=ended_at, status=status, decision="done")
-    return Finish(None, _DONE, History(attempts=(attempt,), count=1))
+    return History(attempts=(attempt,), count=1)
 
 
 class _State(StrEnum):

@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.payload import BytesPayload, IOBasePayload
+from multidict import istr
 from yarl import URL
 
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request
@@ -33,7 +35,7 @@ from recoup.recovery.call import Call, Finish, Sleep
 from recoup.redaction import redact_text
 from recoup.transports.aiohttp_tap import show
 from recoup.transports.caller import Caller, Options
-from recoup.transports.library import Prefix, Target
+from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ __all__ = ["aiohttp_middleware"]
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATED_BY_AIOHTTP = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _REPEATED_FOR = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
+_KIND, _LENGTH, _RATE = hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, istr("x-amzn-RateLimit-Limit")
 _GZIP = b"\x1f\x8b"
 _LONGEST_DECODED = 32 << 20  # bytes of a decoded body that are looked at: a short one can unpack to anything
 _LEAST_BUFFER = 1 << 16  # bytes
@@ -221,9 +224,10 @@ class _Exchange:
 
     # --- responses
 
-    def status(self, response: aiohttp.ClientResponse) -> int:
+    def look(self, response: aiohttp.ClientResponse) -> Look:
         self._under_way = False
-        return response.status
+        get = response.headers.get
+        return response.status, get(_KIND), get(_LENGTH), get(_RATE)
 
     def response_header(self, response: aiohttp.ClientResponse, name: str) -> str | None:
         return response.headers.get(name)

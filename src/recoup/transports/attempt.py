@@ -18,9 +18,10 @@ from recoup.transports.library import Library, Target
 from recoup.transports.login import Login
 from recoup.transports.telling import Audience, Telling
 
-__all__ = ["Job", "attempt", "let_go"]
+__all__ = ["LARGEST_BODY", "Job", "attempt", "hides_nothing", "let_go", "worth_waiting_for"]
 
-_LARGEST_BODY = 32 << 20  # bytes; what is longer is left to stream, and judged by its beginning
+LARGEST_BODY = 32 << 20
+"""Bytes. What is longer is left to stream, and judged by its beginning."""
 
 
 class Job(msgspec.Struct):
@@ -32,9 +33,9 @@ class Job(msgspec.Struct):
     asks_for_token: bool
     deadline: float | None = None  # epoch seconds
     course: Course | None = None  # None: the path is no operation's
+    placed: bool = False  # the place of the first attempt is taken already
     telling: Telling | None = None  # None: nobody listens, or only the log, which hears of nothing but trouble
     began: float = 0.0  # epoch seconds
-    prompt: bool = True  # nothing has taken time since then
     quiet: Audience | None = None  # who would hear of trouble
     login: Login | None = None
     token: str | None = None  # the login's, as the request carries it
@@ -75,15 +76,14 @@ def attempt(job: Job) -> Flow[bool]:
             raise
         job.error, job.exchange = error, Exchange(request=_request(job), no_response=missing)
         return False
-    status = library.status(response)
-    suspect = status >= 400 or job.asks_for_token or may_hide_failure(status, job.target.method, job.target.path)
+    status, kind, length, _ = library.look(response)
     try:
-        if not suspect:
-            if _worth_waiting_for(library, response):
-                response = yield CompleteBody(response, _LARGEST_BODY)
+        if hides_nothing(status, job.target) and not job.asks_for_token:
+            if worth_waiting_for(kind, length):
+                response = yield CompleteBody(response, LARGEST_BODY)
             job.response, job.status = response, status
             return True
-        read = yield ReadBody(response, _LARGEST_BODY)
+        read = yield ReadBody(response, LARGEST_BODY)
     except library.errors as error:
         job.error, job.exchange = error, Exchange(request=_request(job), no_response=library.broken_off(error))
         return False
@@ -104,17 +104,20 @@ def let_go(job: Job) -> Flow[None]:
             yield CloseBody(job.response)
 
 
-def _worth_waiting_for(library: Library, response: Any) -> bool:
+def hides_nothing(status: int, target: Target) -> bool:
+    """Whether nothing can have failed where the answer to this request has that status, whatever its body says."""
+    return status < 400 and not may_hide_failure(status, target.method, target.path)
+
+
+def worth_waiting_for(kind: str | None, length: str | None) -> bool:
     """Whether a success is waited for here, so that one that breaks off is noticed while it can still be repeated.
 
-    JSON is, unless it is very long. Documents, and whatever else is meant to be streamed, are not.
+    JSON is, unless it is very long. Documents, and whatever else is meant to be streamed, are not. `kind` and `length`
+    are its Content-Type and Content-Length.
     """
-    if not (library.response_header(response, "content-type") or "").lower().startswith("application/json"):
+    if kind != "application/json" and (kind is None or not kind.lower().startswith("application/json")):
         return False
-    length = library.response_header(response, "content-length")
-    if length is None:
-        return True
-    return length.isdecimal() and len(length) < 16 and int(length) <= _LARGEST_BODY
+    return length is None or (length.isdecimal() and len(length) < 16 and int(length) <= LARGEST_BODY)
 
 
 def _request(job: Job) -> Request:

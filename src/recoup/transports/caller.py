@@ -13,9 +13,10 @@ from recoup.recovery.quota import RetryQuota, SharedQuota
 from recoup.storage import governor as memory
 from recoup.storage.forks import ProcessLock
 from recoup.telemetry.events import Listener
+from recoup.transports import attempt as attempts
 from recoup.transports import timing as timings
 from recoup.transports.course import Courses
-from recoup.transports.effects import Flow, carry_out, carry_out_async
+from recoup.transports.effects import carry_out, carry_out_async
 from recoup.transports.flow import Flows
 from recoup.transports.hosts import Hosts, Place
 from recoup.transports.library import AsyncWire, Library, SyncWire, Target
@@ -24,6 +25,7 @@ from recoup.transports.pacing import Pacing
 from recoup.transports.recording import recordings
 from recoup.transports.telling import Audience
 from recoup.transports.timing import Timing
+from recoup.transports.usual import Entered, Means, Usual
 
 __all__ = ["Caller", "Options", "checked_deadline"]
 
@@ -92,7 +94,7 @@ class Caller:
         self._hosts = Hosts(hosts)
         self._deadline = checked_deadline(deadline)
         policy = policy if policy is not None else Policy.documented()
-        self._flows = Flows(
+        means = Means(
             login=login,
             policy=policy,
             pacing=Pacing(governor if governor is not None else memory.Governor(), policy, self._now),
@@ -103,6 +105,8 @@ class Caller:
             quota=SharedQuota(RetryQuota.full(policy.quota_capacity), ProcessLock()),
             strict=strict,
         )
+        self._usual = Usual(means)
+        self._flows = Flows(means)
 
     def place(self, target: Target) -> Place | None:
         """Where this goes, if it is any of recoup's business; None: send it as if recoup was not there."""
@@ -122,12 +126,29 @@ class Caller:
         `deadline` (seconds from now) takes the place of the client's for this one call. What the library raises in the
         end is raised here, with `.recoup`. Raises a FaultError where no access token can be had.
         """
+        seconds = self._deadline if deadline is None else checked_deadline(deadline)
         also: Listener | None = None
+        entered: Entered | None = None
+        done: list[Any] = []
         if into := recordings():
             from recoup.transports.recording_wire import RecordingWire  # late: hardly anybody records
 
             wire = also = RecordingWire(into, wire, library, self._now, is_async=False)
-        return carry_out(self._flow(request, library, target, place, deadline, also), wire, self._current())
+        elif (entered := self._usual.enter(request, library, target, place)) is not None:
+            try:
+                response = wire.send(entered.request)
+                done.append(response)
+                waits = self._usual.waits(entered, library, response)
+                if waits:
+                    response = wire.complete(response, attempts.LARGEST_BODY)
+            except library.errors as error:
+                done.append(error)
+            else:
+                if waits is not None:
+                    self._usual.leave(entered, library, response)
+                    return response
+        flow = self._flows.call(request, library, target, place, seconds, also, entered)
+        return carry_out(flow, wire, self._current(), done)
 
     async def call_async(
         self,
@@ -139,24 +160,29 @@ class Caller:
         deadline: float | None = None,
     ) -> Any:
         """The same for asynchronous clients."""
+        seconds = self._deadline if deadline is None else checked_deadline(deadline)
         also: Listener | None = None
+        entered: Entered | None = None
+        done: list[Any] = []
         if into := recordings():
             from recoup.transports.recording_wire import AsyncRecordingWire  # late, as above
 
             wire = also = AsyncRecordingWire(into, wire, library, self._now, is_async=True)
-        return await carry_out_async(self._flow(request, library, target, place, deadline, also), wire, self._current())
-
-    def _flow(
-        self,
-        request: Any,
-        library: Library,
-        target: Target,
-        place: Place,
-        deadline: float | None,
-        also: Listener | None,
-    ) -> Flow[Any]:
-        seconds = self._deadline if deadline is None else checked_deadline(deadline)
-        return self._flows.call(request, library, target, place, seconds, also)
+        elif (entered := self._usual.enter(request, library, target, place)) is not None:
+            try:
+                response = await wire.send(entered.request)
+                done.append(response)
+                waits = self._usual.waits(entered, library, response)
+                if waits:
+                    response = await wire.complete(response, attempts.LARGEST_BODY)
+            except library.errors as error:
+                done.append(error)
+            else:
+                if waits is not None:
+                    self._usual.leave(entered, library, response)
+                    return response
+        flow = self._flows.call(request, library, target, place, seconds, also, entered)
+        return await carry_out_async(flow, wire, self._current(), done)
 
     def _current(self) -> Timing:
         return self._timing if self._timing is not None else timings.current()

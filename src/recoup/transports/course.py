@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import blake2b
 from secrets import token_bytes
 from urllib.parse import unquote
@@ -64,21 +65,32 @@ class Courses:
         self._application = application or UNKNOWN
         self._seller = seller
         self._known: dict[tuple[int, str, str], Course] = {}
+        self._met: dict[tuple[str, str, str, str], Course] = {}  # by method and ground (`_ground`), region, seller
         self._latest: tuple[str, str] = ("", UNKNOWN)  # a token, and the name that stands for it
 
     def find(self, target: Target, place: Place, token: str | None) -> Course | None:
         """The course of a call with `token`, the caller's own; None where the path is no operation's."""
-        operation = operations().find(target.method, target.path)
+        seller = self._seller if self._seller is not None else self._named(token)
+        method, path, region = target.method, target.path, place.region
+        before = path[: path.rfind("/") + 1]
+        if before != path:
+            course = self._met.get((method, before, region, seller)) or self._met.get((method, path, region, seller))
+            if course is not None:
+                return course
+        operation = operations().find(method, path)
         if operation is None:
             return None
-        seller = self._seller if self._seller is not None else self._named(token)
-        key = (id(operation), place.region, seller)  # the table is never thrown away, and so never an id given twice
+        key = (id(operation), region, seller)  # the table is never thrown away, and so never an id given twice
         course = self._known.get(key)
         if course is None:
-            course = Course(operation, BucketKey(self._application, seller, place.region, "/".join(operation.key)))
+            course = Course(operation, BucketKey(self._application, seller, region, "/".join(operation.key)))
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
+                self._met.clear()
             self._known[key] = course
+            ground = _ground(operation)
+            if ground is not None:
+                self._met[operation.method, ground, region, seller] = course
         return course
 
     def _named(self, token: str | None) -> str:
@@ -91,3 +103,22 @@ class Courses:
         name = "token-" + blake2b(token.encode("utf-8", "replace"), digest_size=8, key=_PROCESS).hexdigest()
         self._latest = (token, name)
         return name
+
+
+def _ground(operation: Operation) -> str | None:
+    """What tells the operation's paths without walking through all that are known: the path itself where its template
+    is one; or the path up to its last segment, with the slash, where whatever follows that belongs to it. Else None.
+    """
+    before, _, last = operation.path.rpartition("/")
+    if operation.greedy or "{" in before:
+        return None
+    if not last.startswith("{"):
+        return operation.path
+    return f"{before}/" if before not in _with_words() else None
+
+
+@cache
+def _with_words() -> frozenset[str]:
+    """The paths under which an operation has a last segment of its own."""
+    split = (operation.path.rpartition("/") for operation in operations().items)
+    return frozenset(before for before, _, last in split if not last.startswith("{"))

@@ -106,11 +106,19 @@ class Shared(Future[Any]):
         self.thread = get_ident()
 
 
-def carry_out(flow: Flow[T], wire: SyncWire, timing: Timing) -> T:
-    """Run the flow to its end and return its result. Whatever an effect raises is thrown into the flow."""
+def carry_out(flow: Flow[T], wire: SyncWire, timing: Timing, done: list[Any] | None = None) -> T:
+    """Run the flow to its end and return its result. Whatever an effect raises is thrown into the flow.
+
+    `done` are the results of its first effects, where these were carried out before; an exception among them is what an
+    effect raised. It is emptied.
+    """
     step: Callable[[Any], Effect] = flow.send
     argument: Any = None
     try:
+        while done:
+            step(argument)
+            argument = done.pop(0)
+            step = flow.throw if isinstance(argument, Exception) else flow.send
         while True:
             effect = step(argument)
             try:
@@ -141,11 +149,15 @@ def carry_out(flow: Flow[T], wire: SyncWire, timing: Timing) -> T:
         flow.close()
 
 
-async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing) -> T:
+async def carry_out_async(flow: Flow[T], wire: AsyncWire, timing: Timing, done: list[Any] | None = None) -> T:
     """The same for asynchronous clients on asyncio. A cancelled task closes the flow."""
     step: Callable[[Any], Effect] = flow.send
     argument: Any = None
     try:
+        while done:
+            step(argument)
+            argument = done.pop(0)
+            step = flow.throw if isinstance(argument, Exception) else flow.send
         while True:
             effect = step(argument)
             try:

@@ -7,7 +7,6 @@ outcome gets attached. What a request, a response or an exception is, is known t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from recoup.catalogue.facts.operations import Operation
@@ -16,53 +15,38 @@ from recoup.errors import FaultError
 from recoup.exchange import Exchange, Request
 from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
-from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step, succeeded_at_once
+from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
 from recoup.recovery.decision import Decision, Done
-from recoup.recovery.policy import Policy
-from recoup.recovery.quota import SharedQuota
 from recoup.redaction import redact_text
 from recoup.telemetry.events import Listener, Why
 from recoup.transports.attempt import Job, attempt, let_go
-from recoup.transports.course import Course, Courses
+from recoup.transports.course import Course
 from recoup.transports.effects import Flow, SleepFor
 from recoup.transports.hosts import TOKEN_PATH, Place
 from recoup.transports.library import Library, Target
 from recoup.transports.login import Login, LoginFailed
 from recoup.transports.outcome import Outcome
-from recoup.transports.pacing import Pacing
 from recoup.transports.pacing import Place as Queued
 from recoup.transports.refusal import not_sent, of_hold
 from recoup.transports.strictness import NotSent, insist
-from recoup.transports.telling import Audience
+from recoup.transports.usual import Entered, Means
 
 __all__ = ["Flows"]
 
 
 class Flows:
-    """The flows of one client's calls, and what they share."""
+    """The flows of one client's calls."""
 
-    def __init__(
-        self,
-        *,
-        login: Login | None,
-        policy: Policy,
-        pacing: Pacing,
-        courses: Courses,
-        audience: Audience,
-        now: Callable[[], float],
-        random: Callable[[], float],
-        quota: SharedQuota,
-        strict: bool = False,
-    ) -> None:
-        self._strict = strict
-        self._login = login
-        self._policy = policy
-        self._pacing = pacing
-        self._courses = courses
-        self._audience = audience
-        self._now = now
-        self._random = random
-        self._quota = quota
+    def __init__(self, means: Means) -> None:
+        self._strict = means.strict
+        self._login = means.login
+        self._policy = means.policy
+        self._pacing = means.pacing
+        self._courses = means.courses
+        self._audience = means.audience
+        self._now = means.now
+        self._random = means.random
+        self._quota = means.quota
 
     def call(
         self,
@@ -72,37 +56,29 @@ class Flows:
         place: Place,
         seconds: float | None = None,
         also: Listener | None = None,
+        entered: Entered | None = None,
     ) -> Flow[Any]:
         """The flow of one call. Ends with the last response, or raises the last exception of the client's library.
 
-        `seconds` is how long it may take in all; `also` is told its events. Raises a FaultError where nothing was sent:
+        `seconds` is how long it may take in all; `also` is told its events. `entered`: all that comes before its first
+        request was done already, and its first effect is to send that. Raises a FaultError where nothing was sent:
         no access token could be had, a strict client's request is surely wrong, the call is held back, or its turn
         would come too late. The request itself is left as it is; an empty `x-amz-access-token` counts as none.
         """
         job = Job(request=request, library=library, target=target, asks_for_token=target.path == TOKEN_PATH)
-        job.began = self._now()
+        job.began = self._now() if entered is None else entered.began
         if seconds is not None:
             job.deadline = job.began + seconds
-        operation = seller = None
-        if not job.asks_for_token:
-            token = library.header(request, TOKEN_HEADER)
-            job.course = course = self._courses.find(target, place, token)
-            if not token:
-                job.login = self._login
-            if course is not None:
-                operation, seller = course.name, course.bucket.seller
-        job.telling = self._audience.telling(also, self._now, target, operation, seller)
-        if job.telling is None:
+        if entered is not None:
+            job.request, job.token, job.course, job.placed = entered.request, entered.token, entered.course, True
+            job.login = self._login if entered.token is not None else None
             job.quiet = self._audience
+        else:
+            self._open(job, place, also)
         made: Outcome | None = None
         try:
-            if job.login is not None:
-                token = job.login.cached(job.began)
-                if token is None:
-                    job.prompt = False
-                    yield from self._identify(job, job.login)
-                elif token != job.token:
-                    job.carry(token)
+            if job.login is not None and job.token is None:
+                yield from self._identify(job, job.login)
             if self._strict and not job.asks_for_token:
                 insist(job.library.value(job.request), self._now())
             finish = yield from self._attempts(job)
@@ -120,6 +96,20 @@ class Flows:
                 telling.ended(made, job.status)
         return _hand_up(job, made)
 
+    def _open(self, job: Job, place: Place, also: Listener | None) -> None:
+        """Find out whose call it is, and who is told of it."""
+        operation = seller = None
+        if not job.asks_for_token:
+            token = job.library.header(job.request, TOKEN_HEADER)
+            job.course = course = self._courses.find(job.target, place, token)
+            if not token:
+                job.login = self._login
+            if course is not None:
+                operation, seller = course.name, course.bucket.seller
+        job.telling = self._audience.telling(also, self._now, job.target, operation, seller)
+        if job.telling is None:
+            job.quiet = self._audience
+
     def _identify(self, job: Job, login: Login) -> Flow[None]:
         """See to it that the request carries a token that is good for a minute more."""
         token = login.cached(self._now())
@@ -130,20 +120,7 @@ class Flows:
 
     def _attempts(self, job: Job) -> Flow[Finish]:
         now, course = self._now, job.course
-        # What came before took no time to speak of, unless a token had to be fetched.
-        began = ended = job.began if job.prompt and job.began else now()
-        queued: Queued | None = None
-        clean: bool | None = None
-        if course is not None and job.telling is None and job.deadline is None and self._policy.deadline is None:
-            # The usual case, with nothing to decide and nobody to tell: what is worth no `Call` is done without one.
-            queued = self._pacing.first(course, job, began)
-            if queued is None:
-                clean = yield from attempt(job)
-                ended = now()
-                if self._pacing.news(course, job, ended):
-                    yield from self._pacing.seen(course, job, ended)
-                if clean:
-                    return succeeded_at_once(self._policy, self._quota, began, ended, job.status)
+        began = job.began if job.placed else now()
         replayable = job.library.replayable(job.request)
         # Asking for a token twice harms nobody, except with an authorization code, which is good for one use.
         safe = None
@@ -161,16 +138,15 @@ class Flows:
             quota=self._quota,
         )
         step = call.begin(began)
-        if clean is False:
-            step = self._judged(call, job, False, ended)
         while True:
             match step:
                 case Send():
-                    if queued is None and course is not None:
+                    queued = None
+                    if course is not None and not job.placed:
                         queued = self._pacing.ask(course, job, call, began)
+                    job.placed = False
                     if queued is not None and course is not None:
-                        waiting, queued = queued, None
-                        stopped = yield from self._turn(waiting, course, call, job)
+                        stopped = yield from self._turn(queued, course, call, job)
                         if stopped is not None:
                             step = stopped
                             continue

@@ -11,7 +11,7 @@ from typing import Any
 from recoup.errors import SettingsError
 from recoup.exchange import Headers, NoResponse, NoResponseKind, Request
 from recoup.redaction import redact_text
-from recoup.transports.library import Prefix, Target
+from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
 from recoup.transports.recording import Tap
 
@@ -121,10 +121,21 @@ class HttpxLibrary:
             body=self.body(request),
         )
 
-    def status(self, response: Any) -> int:
-        """The HTTP status."""
-        status: int = response.status_code
-        return status
+    def look(self, response: Any) -> Look:
+        """What every answer is first judged by."""
+        headers = response.headers
+        items = getattr(headers, "_list", None)  # three times faster than to ask three times
+        if items is None:
+            field = headers.get
+            return response.status_code, field("content-type"), field("content-length"), field("x-amzn-ratelimit-limit")
+        get = {key: found for _, key, found in reversed(items)}.get
+        kind, length, rate = get(b"content-type"), get(b"content-length"), get(b"x-amzn-ratelimit-limit")
+        return (
+            response.status_code,
+            None if kind is None else str(kind, "latin-1"),
+            None if length is None else str(length, "latin-1"),
+            None if rate is None else str(rate, "latin-1"),
+        )
 
     def response_header(self, response: Any, name: str) -> str | None:
         """The value of this header field of the response."""

@@ -31,7 +31,10 @@ import msgspec
 from recoup.exchange import Headers, NoResponse, Request
 from recoup.transports.outcome import Outcome
 
-__all__ = ["AsyncWire", "Library", "Prefix", "SyncWire", "Target"]
+__all__ = ["AsyncWire", "Library", "Look", "Prefix", "SyncWire", "Target"]
+
+Look = tuple[int, str | None, str | None, str | None]
+"""The HTTP status, and the fields Content-Type, Content-Length and x-amzn-RateLimit-Limit."""
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -59,8 +62,8 @@ class Prefix(msgspec.Struct, frozen=True):
 class Library(Protocol):
     """What the flow asks about requests, responses and exceptions. Nothing here sends or waits.
 
-    One instance serves all calls, from all threads. `target`, `header`, `status` and `response_header` are asked in
-    every call; all the others where something went wrong, or where a token is put into the request.
+    One instance serves all calls, from all threads. `target`, `header`, `look` and `attach` are asked in every
+    call; all the others where something went wrong, or where a token is put into the request.
     """
 
     errors: tuple[type[Exception], ...]
@@ -99,8 +102,8 @@ class Library(Protocol):
 
     # --- responses --------------------------------------------------------------------------------------------------
 
-    def status(self, response: Any) -> int:
-        """The HTTP status."""
+    def look(self, response: Any) -> Look:
+        """What every answer is first judged by, in one look."""
 
     def response_header(self, response: Any, name: str) -> str | None:
         """The value of this header field of the response, or None. `name` is in lower case."""

@@ -36,25 +36,26 @@ class Pacing:
 
     def __init__(self, governor: Governor, policy: Policy, now: Callable[[], float]) -> None:
         self._governor = governor
-        self._blocking = governor.blocking
+        self.blocking = governor.blocking
+        """Whether asking the governor may block."""
         self._patience = policy.patience
         self._policy = policy
         self._now = now
 
-    def first(self, course: Course, job: Job, now: float) -> Place | None:
-        """As `ask`, for the first attempt of a call without a deadline."""
-        return self._ask(course, job, now, self._patience, again=False)
+    def at_once(self, course: Course, now: float) -> bool:
+        """Whether a first request may be sent this very moment, its place taken. False: nothing was done; see `ask`.
+
+        Only where the governor does not block.
+        """
+        return self._governor.at_once(course.bucket, course.operation, now=now)
 
     def ask(self, course: Course, job: Job, call: Call, now: float) -> Place | None:
         """None where the request may be sent at once, its place taken: the usual case, and no flow is needed for it.
         Else what `turn` goes on with.
         """
         longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
-        return self._ask(course, job, now, longest, again=call.repeats)
-
-    def _ask(self, course: Course, job: Job, now: float, longest: float, *, again: bool) -> Place | None:
-        governor = self._governor
-        if self._blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
+        governor, again = self._governor, call.repeats
+        if self.blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
             return Place(governor, course, job.target.path, self._now, longest, again)
         found = governor.reserve(course.bucket, course.operation, now=now, longest=longest, again=again)
         if found is None or (type(found) is Granted and found.wait <= 0):
@@ -134,6 +135,15 @@ class Pacing:
         return self._governor.plan(course.bucket, course.operation) is not None
 
     # --- what answers teach ------------------------------------------------------------------------------------------
+
+    def learn(self, course: Course, status: int, rate: str | None, now: float) -> None:
+        """Tell the governor of an answer, where it does not block and nobody is to hear of it.
+
+        `rate` is the field x-amzn-RateLimit-Limit.
+        """
+        governor, stated = self._governor, _stated(rate)
+        if governor.news(course.bucket, status=status, rate=stated, now=now):
+            governor.seen(course.bucket, course.operation, status=status, rate=stated, now=now)
 
     def news(self, course: Course, job: Job, now: float) -> bool:
         """Whether the answer tells anything that the governor has not known."""

@@ -63,7 +63,7 @@ class _Recorder:
         library = self._library
         version, reason = _status_line(response)
         headers = Headers(redact_headers(library.response_headers(response)))
-        received = Response(status=library.status(response), headers=headers)
+        received = Response(status=library.look(response)[0], headers=headers)
         self._note(request, response=received, version=version, reason=redact_text(reason), streamed=True)
 
     def _read(self, response: Any, read: bytes | Prefix) -> None:

@@ -22,7 +22,7 @@ from recoup.exchange import Headers, NoResponse, Request
 from recoup.login.token import TOKEN_HEADER
 from recoup.transports import urllib3_family as family
 from recoup.transports.caller import Caller, Options
-from recoup.transports.library import Prefix, Target
+from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
 from recoup.transports.urllib3_tap import tap_connections
 
@@ -128,9 +128,9 @@ class _Exchange:
 
     # --- responses
 
-    def status(self, response: Any) -> int:
-        status: int = response.status_code
-        return status
+    def look(self, response: Any) -> Look:
+        get = response.headers.get
+        return response.status_code, get("content-type"), get("content-length"), get("x-amzn-ratelimit-limit")
 
     def response_header(self, response: Any, name: str) -> str | None:
         value: str | None = response.headers.get(name)

@@ -59,6 +59,10 @@ class Audience:
                 raise SettingsError(f"listeners: {listener!r} is not valid; give functions that take one event")
         self._log = None if any(isinstance(each, LogEvents) for each in self._listeners) else log_events()
 
+    def silent(self) -> bool:
+        """Whether nobody wants to know all the events of the calls that begin now."""
+        return not self._listeners and (self._log is None or not self._log.wants(logging.INFO))
+
     def telling(
         self,
         also: Listener | None,

@@ -21,7 +21,7 @@ __all__ = [
     "can_repeat",
     "decoded",
     "field",
-    "field_of",
+    "fields_of",
     "is_short",
     "missing",
     "position_of",
@@ -59,16 +59,18 @@ def field(headers: Any, name: str) -> str | None:
     return None
 
 
-def field_of(headers: Any, name: str) -> str | None:
-    """`headers.get(name)` of urllib3's own mapping, three times faster: every call asks for five fields."""
-    fields = getattr(headers, "_container", None)
+def fields_of(headers: Any) -> tuple[str | None, str | None, str | None]:
+    """Content-Type, Content-Length and x-amzn-RateLimit-Limit of a response of urllib3's."""
+    fields = getattr(headers, "_container", None)  # faster than to ask the mapping, which joins what is there twice
     if fields is None:
-        value: str | None = headers.get(name)
-        return value
-    found = fields.get(name)
-    if found is None:
-        return None
-    return found[1] if len(found) == 2 else ", ".join(found[1:])
+        return headers.get("content-type"), headers.get("content-length"), headers.get("x-amzn-ratelimit-limit")
+    kind, length = fields.get("content-type"), fields.get("content-length")
+    rate = fields.get("x-amzn-ratelimit-limit")
+    return (
+        None if kind is None else kind[1] if len(kind) == 2 else ", ".join(kind[1:]),
+        None if length is None else length[1] if len(length) == 2 else ", ".join(length[1:]),
+        None if rate is None else rate[1] if len(rate) == 2 else ", ".join(rate[1:]),
+    )
 
 
 def response_headers(response: Any) -> Headers:
@@ -129,15 +131,11 @@ def read_raw(response: Any, limit: int, *, cache: bool = False) -> bytes | Prefi
 
 def is_short(response: Any, limit: int) -> bool:
     """Whether the body has a known length within the limit, and needs no decoding."""
+    length = getattr(response, "length_remaining", None)
+    if length is None or length > limit:
+        return False
     headers = response.headers
-    length = field_of(headers, "content-length")
-    return (
-        length is not None
-        and length.isdecimal()
-        and len(length) < 16
-        and int(length) <= limit
-        and field_of(headers, "content-encoding") is None
-    )
+    return "content-encoding" not in getattr(headers, "_container", headers)  # its keys are in lower case
 
 
 def replayed(response: Any, read: bytes | Prefix) -> urllib3.HTTPResponse:

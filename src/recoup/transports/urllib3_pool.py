@@ -22,7 +22,7 @@ from recoup.exchange import Headers, NoResponse, Request
 from recoup.login.token import TOKEN_HEADER
 from recoup.transports import urllib3_family as family
 from recoup.transports.caller import Caller, Options
-from recoup.transports.library import Prefix, Target
+from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
 from recoup.transports.urllib3_tap import tap_connections
 
@@ -152,11 +152,11 @@ class _Exchange:
 
     # --- responses
 
-    def status(self, response: BaseHTTPResponse) -> int:
-        return response.status
+    def look(self, response: BaseHTTPResponse) -> Look:
+        return (response.status, *family.fields_of(response.headers))
 
     def response_header(self, response: BaseHTTPResponse, name: str) -> str | None:
-        return family.field_of(response.headers, name)
+        return response.headers.get(name)
 
     def response_headers(self, response: BaseHTTPResponse) -> Headers:
         return family.response_headers(response)

@@ -1,0 +1,115 @@
+"""The usual call, without a flow: it goes out at once, and comes back with an answer in which nothing can have failed.
+
+A flow (`recoup.transports.flow`) is what decides; here is only recognised that there is nothing to decide. As soon as
+anything is unusual the flow is entered after all, with what has happened so far (`Entered`, and the results of its
+first effects: see `carry_out`), and goes on from there as if it had been there from the beginning. So there is one
+policy and two entrances; `tests/transports/test_usual_calls.py` holds them against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from recoup.login.token import TOKEN_HEADER
+from recoup.recovery.call import succeeded_at_once
+from recoup.recovery.decision import Done
+from recoup.recovery.policy import Policy
+from recoup.recovery.quota import SharedQuota
+from recoup.transports.attempt import hides_nothing, worth_waiting_for
+from recoup.transports.course import Course, Courses
+from recoup.transports.hosts import TOKEN_PATH, Place
+from recoup.transports.library import Library, Target
+from recoup.transports.login import Login
+from recoup.transports.outcome import Outcome
+from recoup.transports.pacing import Pacing
+from recoup.transports.telling import Audience
+
+__all__ = ["Entered", "Means", "Usual"]
+
+_DONE = Done()
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What all calls of one client are made with. `now` gives epoch seconds, `random` numbers in [0, 1)."""
+
+    login: Login | None
+    policy: Policy
+    pacing: Pacing
+    courses: Courses
+    audience: Audience
+    now: Callable[[], float]
+    random: Callable[[], float]
+    quota: SharedQuota
+    strict: bool
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """A call whose first request may be sent now: `request`, which carries the login's `token` where it brought none
+    itself. Its place is taken. `course` is None where the path is no operation's; `began` is in epoch seconds.
+    """
+
+    request: Any
+    target: Target
+    course: Course | None
+    token: str | None
+    began: float
+
+    def __repr__(self) -> str:
+        """No token: tools that report exceptions show the local variables of their frames."""
+        return f"Entered({self.target.method}, began={self.began})"
+
+
+class Usual:
+    """The usual calls of one client, made with the same means as its flows."""
+
+    __slots__ = ("_audience", "_courses", "_login", "_never", "_now", "_pacing", "_policy", "_quota")
+
+    def __init__(self, means: Means) -> None:
+        self._login = means.login
+        self._policy = means.policy
+        self._pacing = means.pacing
+        self._courses = means.courses
+        self._audience = means.audience
+        self._now = means.now
+        self._quota = means.quota
+        self._never = means.strict or means.pacing.blocking  # every request is looked at, or a store is asked
+
+    def enter(self, request: Any, library: Library, target: Target, place: Place) -> Entered | None:
+        """Everything that comes before the first request is sent; None, and nothing done, where that is a flow's
+        business: somebody wants to hear of it, a token has to be fetched, something is held back, or the usage plan
+        makes it wait.
+        """
+        if self._never or target.path == TOKEN_PATH or not self._audience.silent():
+            return None
+        own = library.header(request, TOKEN_HEADER)
+        course = self._courses.find(target, place, own)
+        began = self._now()
+        token: str | None = None
+        if not own and self._login is not None:
+            token = self._login.cached(began)
+            if token is None:
+                return None
+            request = library.with_header(request, TOKEN_HEADER, token)
+        if course is not None and not self._pacing.at_once(course, began):
+            return None
+        return Entered(request, target, course, token, began)
+
+    def waits(self, entered: Entered, library: Library, response: Any) -> bool | None:
+        """Whether the body of this answer is to be waited for; None where it is not one that a usual call ends with."""
+        status, kind, length, _ = library.look(response)
+        return worth_waiting_for(kind, length) if hides_nothing(status, entered.target) else None
+
+    def leave(self, entered: Entered, library: Library, response: Any) -> None:
+        """The end: what the answer taught, and the outcome attached to it."""
+        ended = self._now()
+        course = entered.course
+        status, _, _, rate = library.look(response)
+        operation = None
+        if course is not None:
+            operation = course.operation
+            self._pacing.learn(course, status, rate, ended)
+        history = succeeded_at_once(self._policy, self._quota, entered.began, ended, status)
+        library.attach(response, Outcome(decision=_DONE, history=history, operation=operation))
