@@ -17,6 +17,9 @@ import pytest
 from recoup.cli.main import EXTRAS, Streams, main
 
 FAILURE = b'HTTP/1.1 400 Bad Request\r\n\r\n{"errors":[{"code":"InvalidInput","message":"x"}]}'
+DENIED = (
+    b'HTTP/1.1 403 F\r\n\r\n{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied."}]}'
+)
 SCRIPT = "import sys; sys.argv = ['recoup', *sys.argv[1:]]; from recoup.cli import entry; entry()"
 
 
@@ -200,7 +203,9 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
     monkeypatch.setattr("recoup.sandbox.running.serve_forever", without)
     monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
     monkeypatch.setattr("recoup.doctor.sending.over_httpx2", without)
-    status, _, err = run(command, *(["--yes"] if command == "doctor" else []), environment=CREDENTIALS)
+    monkeypatch.setattr("recoup.cli.probe.over_httpx2", without)
+    more = {"doctor": ["--yes"], "diagnose": ["--yes", "--probe"]}.get(command, [])
+    status, _, err = run(command, *more, stdin=DENIED, environment=CREDENTIALS)
     assert status == 2
     assert f"'{command}' needs {module}, which is not installed" in err
     assert f'pip install "recoup[{EXTRAS[command, module]}]"' in err

@@ -69,6 +69,7 @@ def _recoup() -> None:
 EXTRAS = {
     ("sandbox", "jinja2"): "sandbox",
     ("doctor", "httpx2"): "httpx2",
+    ("diagnose", "httpx2"): "httpx2",  # --probe
     ("gateway", "httpx2"): "gateway",
     ("gateway", "uvicorn"): "gateway",
     ("gateway", "httptools"): "gateway",

@@ -74,11 +74,9 @@ class Probe:
                 if not self._may(course, check):
                     self._invocation.streams.stderr.write("Nothing was sent.\n")
                     break
-                made = course.make(check)
-                self._say(_made(course, made))
-                if course.known.login is not None:
-                    break
-            self._by_hand(course)
+                self._say(_made(course, course.make(check)))
+            else:
+                self._by_hand(course)
         self._say(_ending(course))
         text = explain(course.diagnosis) if course.diagnosis is not diagnosis else ""
         return Probed(course.diagnosis, course.as_dict(), text)
@@ -108,12 +106,13 @@ class Probe:
 
     def _by_hand(self, course: Course) -> None:
         """What is left is asked of the person at the terminal, who may know it."""
-        if self._yes or self._as_json or course.settled or not self._invocation.streams.stdin.isatty():
+        silent = self._yes or self._as_json or not self._invocation.streams.stdin.isatty()
+        if silent or course.settled or course.known.login is not None:
             return
         self._invocation.streams.stderr.write("\nWhat is left no request can tell. Do you know how it is?\n")
-        while left := course.left():
-            self._invocation.streams.stderr.write(_question(left[0]))
-            course.answer(left[0], answer(self._invocation, "    [y/n, Enter: not known] "))
+        while (check := course.unanswered()) is not None:
+            self._invocation.streams.stderr.write(_question(check))
+            course.answer(check, answer(self._invocation, "    [y/n, Enter: not known] "))
 
 
 def _asked(operation: str) -> Request:

@@ -50,8 +50,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> int | None:
-        """The status of the failure."""
-        return self.diagnosis.http_status
+        """The status of the failure; where the input does not show it, the one under which it is documented."""
+        shown, best = self.diagnosis.http_status, self.diagnosis.best
+        return shown if shown is not None or best is None else best.fault.status
 
     @property
     def named_marketplaces(self) -> tuple[str, ...]:

@@ -123,7 +123,11 @@ class Course:
 
     def left(self) -> tuple[Separation, ...]:
         """The checks of the rivals that are left, to be made by hand; none where it is settled."""
-        return tuple(each for each in checks(self.diagnosis) if each.fault.id not in self._asked)
+        return checks(self.diagnosis)
+
+    def unanswered(self) -> Separation | None:
+        """The first of them that nobody was asked about."""
+        return next((each for each in self.left() if each.fault.id not in self._asked), None)
 
     def make(self, check: Check) -> Made:
         """Send what the check asks, and weigh what came back."""
