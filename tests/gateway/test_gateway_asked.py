@@ -196,6 +196,18 @@ def test_tokens_are_not_fetched_through_it() -> None:
     assert refused("/auth/o2/token", method="POST") == 404
 
 
+@pytest.mark.parametrize(
+    ("coding", "taken"),
+    [("chunked", True), ("Chunked", True), ("gzip, chunked", False), ("gzip", False), ("identity", False), ("", False)],
+)
+def test_a_body_that_is_coded_is_not_passed_on_as_if_it_were_not(coding: str, taken: bool) -> None:
+    fields = (("transfer-encoding", coding),)
+    if taken:
+        assert admitted(method="POST", fields=fields).has_body
+    else:
+        assert refused(method="POST", fields=fields) == 501
+
+
 def test_only_http_1_1() -> None:
     assert refused(version="1.0") == 505
 

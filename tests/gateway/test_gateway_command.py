@@ -61,7 +61,7 @@ def test_it_answers_when_it_says_so_and_finishes_what_runs(number: int, tmp_path
 
     log = tmp_path / "log"
     with Upstream(handler) as upstream, command("--upstream", upstream.url, log=log) as (process, said):
-        assert set(said) == {"url", "port", "upstream", "sellers", "health_url", "status_url"}
+        assert set(said) == {"url", "port", "upstream", "proxy", "sellers", "health_url", "status_url"}
         assert said["url"] == f"http://127.0.0.1:{said['port']}"
         assert httpx2.get(said["health_url"]).json() == {"status": "ok"}
         assert httpx2.get(said["url"] + "/orders/v0/orders?secret=planted-query").json() == {"a": 1}

@@ -251,6 +251,7 @@ def test_what_is_no_request_reaches_nobody(name: str) -> None:
             (error,) = json.loads(body)["errors"]
             assert error["code"] == "RefusedByGateway"
             assert fields["x-recoup-origin"] == "gateway"
+            assert (fields["x-recoup-decision"], fields["x-recoup-attempts"]) == ("give_up", "0")
         assert (upstream.calls, upstream.logins) == ([], [])
         assert httpx2.get(it.url + "/-/health").status_code == 200
 
@@ -270,6 +271,61 @@ def test_a_websocket_is_an_ordinary_call() -> None:
         assert b"HTTP/1.1 200" in data
         assert b"101" not in data.split(b"\r\n")[0]
         assert upstream.calls[0].get("upgrade") is None
+
+
+# What Java's client sends by itself on its way to HTTP/2; curl does it with --http2.
+OFFER = (
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\nHost: 127.0.0.1\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [(b"", b""), (b"Content-Length: 3\r\n", b"abc"), (b"Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n0\r\n\r\n")],
+)
+@pytest.mark.parametrize("cut", [None, 1, 40, -1])
+def test_an_offer_of_another_protocol_is_not_taken(
+    framing: bytes, body: bytes, cut: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = b"POST /x HTTP/1.1\r\n" + OFFER + framing + b"\r\n" + body
+    with gateway() as (upstream, it), socket.create_connection(("127.0.0.1", it.port), timeout=20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the parts arrive as parts, mostly
+        for _ in range(3):  # over one connection
+            for part in (request,) if cut is None else (request[:cut], request[cut:]):
+                connection.sendall(part)
+            read = b""
+            while b"\r\n\r\n{}" not in read:
+                read += connection.recv(1 << 16)
+            assert read.startswith(b"HTTP/1.1 200")
+        assert [call.body for call in upstream.calls] == [b"abc" if body else b""] * 3
+        assert all(call.get(name) is None for call in upstream.calls for name in ("upgrade", "http2-settings"))
+    assert not [record for record in caplog.records if record.name == "recoup.gateway.http"]
+
+
+def test_requests_with_and_without_an_offer_in_one_packet() -> None:
+    plain = b"GET /%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    offering = b"PUT /%d HTTP/1.1\r\n" + OFFER + b"Content-Length: 1\r\n\r\nx"
+    last = b"GET /5 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with gateway() as (upstream, it):
+        data = raw(it.port, plain % 1 + offering % 2 + plain % 3 + offering % 4 + last)
+        assert data.count(b"HTTP/1.1 200") == 5
+        assert [(call.target, call.body) for call in upstream.calls] == [
+            ("/1", b""),
+            ("/2", b"x"),
+            ("/3", b""),
+            ("/4", b"x"),
+            ("/5", b""),
+        ]
+
+
+def test_fields_behind_the_body_go_no_further() -> None:
+    head = b"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with gateway() as (upstream, it):
+        data = raw(it.port, head + b"3\r\nabc\r\n0\r\nExpires: 0\r\nx-amz-access-token: Atza|late\r\n\r\n")
+        assert data.startswith(b"HTTP/1.1 200")
+        (call,) = upstream.calls
+        assert (call.body, call.all("content-length"), call.get("expires")) == (b"abc", ["3"], None)
+        assert call.all("x-amz-access-token") == [TOKEN]
 
 
 def test_a_refused_token_is_not_renewed_where_it_is_the_programs_own() -> None:

@@ -89,13 +89,16 @@ def command(
     a deadline:           curl -H 'x-recoup-deadline: 20' ...
 
     Secrets are taken from the environment only. Without credentials it brings no tokens, and requests bring their own.
+    HTTPS_PROXY (or ALL_PROXY) and NO_PROXY are minded on the way to Amazon.
     Ctrl-C finishes what runs; a second one waits for nothing.
     """
     from recoup.gateway.options import GatewayOptions
     from recoup.gateway.sellers import read_sellers
     from recoup.gateway.serving import serve_forever
+    from recoup.transports.origins import proxy_of, upstream_of, upstream_of_region
 
     settings = invocation.settings
+    called = upstream_of_region(region) if upstream is None else upstream_of(upstream)
     options = GatewayOptions(
         region=region.upper(),
         upstream=upstream,
@@ -114,6 +117,7 @@ def command(
         timeout=timeout,
         deadline=deadline,
         grace=grace,
+        proxy=proxy_of(invocation.environment, called.host),
     )
 
     def announce(addresses: Mapping[str, Any]) -> None:
@@ -121,7 +125,8 @@ def command(
         if as_json:
             out.write(json.dumps(addresses) + "\n")
         else:
-            out.write(f"{addresses['url']}  stands for  {addresses['upstream']}\n")
+            way = "" if addresses["proxy"] is None else f"  by the proxy {addresses['proxy']}"
+            out.write(f"{addresses['url']}  stands for  {addresses['upstream']}{way}\n")
             if addresses["sellers"]:
                 out.write(f"x-recoup-seller: {', '.join(addresses['sellers'])}\n")
             if options.client_id is None:

@@ -20,6 +20,7 @@ from recoup.transports.outcome import Outcome, fault_error, outcome
 
 __all__ = [
     "ORIGIN",
+    "REFUSED",
     "Answer",
     "error_body",
     "field",
@@ -35,6 +36,13 @@ Fields = list[tuple[bytes, bytes]]
 
 ORIGIN: tuple[bytes, bytes] = (b"x-recoup-origin", b"gateway")
 """The field that says: this answer is the gateway's own."""
+
+REFUSED: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-recoup-decision", b"give_up"),
+    (b"x-recoup-attempts", b"0"),
+    (b"x-recoup-who", b"developer"),
+)
+"""The fields of a refusal, so that a program that goes by the decision finds one there too."""
 
 _LONGEST_VALUE = 500  # characters of a field
 _ENCODER = msgspec.json.Encoder()
@@ -184,5 +192,7 @@ def _said(made: Outcome | None, missing: NoResponse) -> str:
 
 
 def refusal(status: int, message: str, details: str = "", fields: Fields | None = None) -> Answer:
-    """For a request that the gateway does not admit."""
-    return own(status, "RefusedByGateway", message, details or "Nothing was sent to Amazon.", fields)
+    """For a request that the gateway does not admit: whoever wrote the program has to change it."""
+    return own(
+        status, "RefusedByGateway", message, details or "Nothing was sent to Amazon.", [*REFUSED, *(fields or [])]
+    )

@@ -115,7 +115,11 @@ def read(scope: Mapping[str, Any], options: GatewayOptions) -> Asked | bytes:
             "Leave x-amz-access-token out and the gateway brings one, or ask Login with Amazon yourself.",
         )
     seller = _seller(named, options)
-    lengths = _values(raw, b"content-length")
+    lengths, codings = _values(raw, b"content-length"), _values(raw, b"transfer-encoding")
+    if codings and b",".join(codings).strip().lower() != b"chunked":
+        raise Refused(
+            501, "The body of the request is coded in a way that the gateway does not undo.", "Send it as it is."
+        )
     return Asked(
         method=scope["method"],
         target=target,
@@ -125,7 +129,7 @@ def read(scope: Mapping[str, Any], options: GatewayOptions) -> Asked | bytes:
         scope=_scope(_values(raw, b"x-recoup-scope")),
         deadline=_deadline(_values(raw, b"x-recoup-deadline"), options.deadline),
         length=int(lengths[0]) if lengths else None,
-        has_body=bool(lengths) or bool(_values(raw, b"transfer-encoding")),
+        has_body=bool(lengths or codings),
     )
 
 

@@ -29,7 +29,7 @@ class Doors:
         self._options = options
         self._store = store
         self._governor = Governor(store=store)
-        self._inner = Wire()
+        self._inner = Wire(options.proxy)
         self._doors: dict[tuple[str | None, str | None], AsyncTransport] = {}
         self._scopes: dict[str, Login] = {}
 

@@ -15,6 +15,7 @@ from recoup.redaction import mask
 from recoup.transports.origins import (
     Upstream,
     is_loopback,
+    shown_proxy,
     token_url_of,
     upstream_of,
     upstream_of_region,
@@ -33,8 +34,8 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `store` is where quotas, holds and tokens are kept: what `recoup.open_store` takes, with `store_key`, or what it
     gives; None: memory of this gateway. `buffer` is in bytes; `timeout` (no byte from the other side), `deadline` (of a
-    call that brings none) and `grace` (for what runs when the gateway is stopped) are in seconds. Raises SettingsError,
-    naming the option.
+    call that brings none) and `grace` (for what runs when the gateway is stopped) are in seconds. `proxy` is the URL of
+    an HTTP proxy by which everything but this machine is called. Raises SettingsError, naming the option.
     """
 
     region: str = "NA"
@@ -54,6 +55,7 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 60.0
     deadline: float | None = None
     grace: float = 30.0
+    proxy: str | None = None
     transport: Mapping[str, Any] = {}
     """Further arguments of `recoup.AsyncTransport`, for use from Python: policy, timing, listeners, ..."""
 
@@ -79,6 +81,8 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise SettingsError(f"{name}: {value!r} is not valid; it must be a number of seconds above 0")
+        if self.proxy is not None:
+            shown_proxy(self.proxy)
         self.upstream_for(None)
         token_url_of(self.token_url, self.given_upstream)
 

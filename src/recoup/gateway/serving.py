@@ -23,6 +23,7 @@ from recoup.gateway.app import App
 from recoup.gateway.options import GatewayOptions
 from recoup.gateway.protocol import GatewayProtocol
 from recoup.storage.opening import open_store
+from recoup.transports.origins import shown_proxy
 
 __all__ = ["Gateway", "running", "serve_forever"]
 
@@ -96,6 +97,7 @@ class Gateway:
             "url": self.url,
             "port": self.port,
             "upstream": self._options.upstream_for(None).url,
+            "proxy": None if self._options.proxy is None else shown_proxy(self._options.proxy),
             "sellers": list(self._options.sellers),
             "health_url": f"{self.url}/-/health",
             "status_url": f"{self.url}/-/status",

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 import httpx2
 
-from recoup.transports.origins import TOKEN_PATH
+from recoup.transports.origins import TOKEN_PATH, is_loopback
 
 __all__ = ["TRIP", "Trip", "Wire"]
 
@@ -30,16 +30,21 @@ TRIP: ContextVar[Trip | None] = ContextVar("TRIP", default=None)
 
 
 class Wire(httpx2.AsyncBaseTransport):
-    """httpx2's own transport, and no more time for a request than its call has left."""
+    """httpx2's own transport, and no more time for a request than its call has left. With a `proxy` (its URL) all go by
+    it but those to this machine.
+    """
 
-    def __init__(self) -> None:
-        self._inner = httpx2.AsyncHTTPTransport(limits=_LIMITS)
+    def __init__(self, proxy: str | None = None) -> None:
+        self._near = self._far = httpx2.AsyncHTTPTransport(limits=_LIMITS)
+        if proxy is not None:
+            self._far = httpx2.AsyncHTTPTransport(limits=_LIMITS, proxy=proxy)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send once. Raises httpx2's timeouts where the deadline comes first."""
         trip = TRIP.get()
+        inner = self._near if self._near is self._far or is_loopback(request.url.host) else self._far
         if trip is None:
-            return await self._inner.handle_async_request(request)
+            return await inner.handle_async_request(request)
         left = None if trip.ends is None else trip.ends - asyncio.get_running_loop().time()
         if left is not None:
             if left <= 0:
@@ -51,10 +56,11 @@ class Wire(httpx2.AsyncBaseTransport):
             trip.sent += 1
         try:
             async with asyncio.timeout(left):
-                return await self._inner.handle_async_request(request)
+                return await inner.handle_async_request(request)
         except TimeoutError:
             raise httpx2.ReadTimeout("the deadline came before an answer", request=request) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._inner.aclose()
+        for each in {self._near, self._far}:
+            await each.aclose()

@@ -1,10 +1,11 @@
 """Where credentials of ours may be sent to: one host a region, this machine, and nothing else in the world.
 
-What the gateway and the doctor are told to call is checked here.
+What the gateway and the doctor are told to call is checked here, and by which proxy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -16,7 +17,16 @@ from recoup.errors import SettingsError
 from recoup.login.grant import TOKEN_URL
 from recoup.transports.hosts import TOKEN_PATH
 
-__all__ = ["TOKEN_PATH", "Upstream", "is_loopback", "token_url_of", "upstream_of", "upstream_of_region"]
+__all__ = [
+    "TOKEN_PATH",
+    "Upstream",
+    "is_loopback",
+    "proxy_of",
+    "shown_proxy",
+    "token_url_of",
+    "upstream_of",
+    "upstream_of_region",
+]
 
 _LOGIN_HOSTS = frozenset({"api.amazon.com", "api.amazon.co.uk", "api.amazon.co.jp"})
 _PORTS = {"http": 80, "https": 443}
@@ -93,6 +103,36 @@ def token_url_of(url: str | None, upstream: Upstream | None) -> str:
     raise SettingsError(
         f"token_url: {url!r} is refused; it must be Login with Amazon's ({TOKEN_URL}) or this machine's"
     )
+
+
+def proxy_of(environment: Mapping[str, str], host: str) -> str | None:
+    """The proxy by which this environment wants `host` to be called over https, as curl reads it: HTTPS_PROXY, else
+    ALL_PROXY, both in small letters too, unless NO_PROXY names the host. None for this machine.
+    """
+
+    def said(name: str) -> str:
+        return (environment.get(name.lower()) or environment.get(name) or "").strip()
+
+    proxy = said("HTTPS_PROXY") or said("ALL_PROXY")
+    spared = [name.strip().removeprefix("*.").removeprefix(".").lower() for name in said("NO_PROXY").split(",")]
+    if not proxy or is_loopback(host) or any(name and f".{host}".endswith(f".{name}") for name in spared):
+        return None
+    if "*" in spared:
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def shown_proxy(url: str) -> str:
+    """The proxy without the name and password that its URL may hold. Raises SettingsError where it is no proxy."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        scheme, host, port = "", None, None
+    if not host or scheme not in _PORTS:  # the URL itself is not quoted: it may hold a password
+        raise SettingsError("proxy: is no address of an HTTP proxy; give one such as http://proxy.example:3128")
+    named = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{named}" if port is None else f"{scheme}://{named}:{port}"
 
 
 def _origin(name: str, url: str) -> tuple[str, str, int]:
