@@ -13,7 +13,7 @@ from recoup.lint.bodies import document, place_of
 from recoup.lint.json_text import Node
 from recoup.lint.mapped import Mapped, Place
 from recoup.lint.rule import Around
-from recoup.lint.shapes import Asked, Shape, Shapes, shapes
+from recoup.lint.shapes import Asked, Describes, Shape, shapes
 from recoup.lint.subject import Form, Subject
 
 __all__ = [
@@ -64,7 +64,7 @@ def reached(subject: Subject) -> Operation | None:
     return subject.operation if here else None
 
 
-def asked_of(subject: Subject, around: Around) -> tuple[Shapes, Asked] | None:
+def asked_of(subject: Subject, around: Around) -> tuple[Describes, Asked] | None:
     """What the operation of this request asks for; None where it is not known."""
     operation = reached(subject)
     if operation is None:
@@ -177,7 +177,7 @@ def body_values(subject: Subject) -> Iterator[Given]:
             yield Given(name=name, value=node.text, place=place_of(subject, node), part="body", kind=node.kind)
 
 
-def shaped(known: Shapes, asked: Asked, root: Node) -> Iterator[tuple[str, str, Node, Shape]]:
+def shaped(known: Describes, asked: Asked, root: Node) -> Iterator[tuple[str, str, Node, Shape]]:
     """Every value of the body that its shape knows: its place (`a.b[0].c`), its field's name, itself, its shape."""
     if asked.body is None:
         return

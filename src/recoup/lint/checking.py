@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from recoup.lint.finding import Finding
 from recoup.lint.rule import Around
 from recoup.lint.rules import RULES
-from recoup.lint.shapes import Shapes
+from recoup.lint.shapes import Describes
 from recoup.lint.subject import Subject
 from recoup.lint.wirebound import wire_findings
 
@@ -15,7 +15,7 @@ __all__ = ["check"]
 
 
 def check(
-    subject: Subject, *, now: float | None = None, day: date | None = None, shapes: Shapes | None = None
+    subject: Subject, *, now: float | None = None, day: date | None = None, shapes: Describes | None = None
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with the request: the rules of HTTP and those of the API.
 

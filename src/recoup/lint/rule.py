@@ -20,7 +20,7 @@ import msgspec
 
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
-from recoup.lint.shapes import Shapes
+from recoup.lint.shapes import Describes
 from recoup.lint.subject import Subject
 
 __all__ = ["Around", "Rule", "found"]
@@ -33,7 +33,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
     day: date | None = None
     now: float | None = None
-    shapes: Shapes | None = None
+    shapes: Describes | None = None
 
 
 class Rule(Protocol):

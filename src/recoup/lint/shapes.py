@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from recoup.catalogue.facts.operations import Operation
 
-__all__ = ["Asked", "Shape", "Shapes", "shapes"]
+__all__ = ["Asked", "Describes", "Shape", "Shapes", "shapes"]
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +45,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: dict[str, Shape] = {}
     body: Shape | None = None
     body_required: bool = False
+
+
+class Describes(Protocol):
+    """Whoever knows what operations ask for."""
+
+    def of(self, operation: Operation) -> Asked | None:
+        """What that operation asks for; None where it is not known."""
+
+    def resolved(self, asked: Asked, shape: Shape) -> Shape:
+        """The shape itself, where a reference stands for it."""
 
 
 class Shapes(msgspec.Struct, frozen=True):

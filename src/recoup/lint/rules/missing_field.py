@@ -16,7 +16,7 @@ from recoup.lint.finding import Finding, FixKind
 from recoup.lint.json_text import Node
 from recoup.lint.mapped import Place
 from recoup.lint.rule import Around, found
-from recoup.lint.shapes import Asked, Shape, Shapes
+from recoup.lint.shapes import Asked, Shape, Describes
 from recoup.lint.subject import Form, Subject
 
 __all__ = ["FAULTS", "RULE", "check"]
@@ -86,7 +86,7 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
 
 
 def _in_object(
-    subject: Subject, shapes: Shapes, asked: Asked, node: Node, shape: Shape, place: str, faults: tuple[str, str]
+    subject: Subject, shapes: Describes, asked: Asked, node: Node, shape: Shape, place: str, faults: tuple[str, str]
 ) -> Iterator[Finding]:
     single, nested = faults
     if place and not node.members and shape.required:
