@@ -21,7 +21,7 @@ from recoup.diagnosis.engine import Engine
 from recoup.traces.fields import PARTS
 from recoup.traces.judging import Judge
 from recoup.traces.reading import FORMS, items
-from recoup.traces.summary import Summary
+from recoup.traces.tally import Tally
 from recoup.traces.traced import Traced, Unread
 
 SLOW = 5.0  # seconds for one input of a few kilobytes, on a machine that others use too
@@ -109,8 +109,9 @@ def damaged(chance: random.Random) -> bytes:
 
 def tried(data: bytes, judge: Judge, form: str) -> int:
     """Read and diagnose one input as `recoup diagnose` would; how many exchanges were in it."""
-    summary = Summary()
-    for item in items(data, form=form, fields=PARTS, passed=lambda *told: summary.passed(*told[:4])):
+    tally = Tally()
+    summary = tally.summary
+    for item in items(data, form=form, fields=PARTS, tally=tally):
         if isinstance(item, Traced):
             diagnosis = judge(item)
             summary.add(item, diagnosis)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import recoup
 from recoup.exchange import Exchange, Headers, NoResponseKind, Request, Response
 from recoup.traces.reading import items, read
-from recoup.traces.summary import Summary
+from recoup.traces.tally import Tally
 from recoup.traces.traced import Traced, Unread
 from recoup.transports.recording import Recorded, Recording, Seen
 
@@ -139,9 +139,9 @@ def test_a_form_that_was_posted_is_a_body() -> None:
 
 
 def test_successes_are_told_and_not_given() -> None:
-    summary = Summary()
-    found = list(items(har(entry(200), entry(403), entry(207), entry(204)), passed=summary.passed))
-    assert summary.exchanges == 2
+    tally = Tally()
+    found = list(items(har(entry(200), entry(403), entry(207), entry(204)), tally=tally))
+    assert tally.summary.exchanges == 2
     assert [item.exchange.response.status for item in found if isinstance(item, Traced) and item.exchange.response] == [
         403,
         207,
@@ -195,14 +195,14 @@ def test_a_large_file_takes_little_memory() -> None:
             taken, self.rest = self.rest[:size], self.rest[size:]
             return taken
 
-    summary = Summary()
+    tally = Tally()
     tracemalloc.start()
     try:
-        assert list(items(Long(), form="har", passed=summary.passed)) == []  # type: ignore[arg-type]
+        assert list(items(Long(), form="har", tally=tally)) == []  # type: ignore[arg-type]
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
-    assert summary.exchanges == 2_501
+    assert tally.summary.exchanges == 2_501
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))

@@ -21,6 +21,7 @@ from recoup.telemetry.events import AttemptEnded, CallEnded, CallStarted, TokenR
 from recoup.traces.fields import parsed
 from recoup.traces.reading import items, read
 from recoup.traces.summary import Summary
+from recoup.traces.tally import Tally
 from recoup.traces.traced import Skipped, Traced, Unread
 
 BODY = '{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
@@ -140,8 +141,9 @@ def test_each_form_tells_the_same_exchange(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_success_is_counted_by_the_quick_look_as_by_the_careful_one(form: str) -> None:
     ok = json.dumps(FORMS[form]).replace("403", "200").replace(json.dumps(BODY), '""')
-    quick, careful = Summary(), Summary()
-    for item in items((ok + "\n").encode() * 3, form="jsonl", passed=lambda *a: quick.passed(*a)):
+    tally, careful = Tally(), Summary()
+    quick = tally.summary
+    for item in items((ok + "\n").encode() * 3, form="jsonl", tally=tally):
         assert isinstance(item, Traced)
         quick.add(item, recoup.diagnose(item.exchange))
     for traced in read((ok + "\n").encode() * 3, "jsonl"):
@@ -175,8 +177,8 @@ def test_nothing_unreadable_is_lost_silently() -> None:
 def test_names_of_ones_own_come_first() -> None:
     record = {"status": 200, "outcome": {"http": 429}, "verb": "GET", "where": "/orders/v0/orders", "who": "S1"}
     fields = parsed(["status=outcome.http", "url=where", "seller=who"])
-    for passed in (None, lambda *_: pytest.fail("a failure is no success")):
-        (item,) = items(lines(record), form="jsonl", fields=fields, passed=passed)
+    for tally in (None, Tally()):
+        (item,) = items(lines(record), form="jsonl", fields=fields, tally=tally)
         assert isinstance(item, Traced)
         assert item.exchange.response is not None
         assert (item.exchange.response.status, item.seller) == (429, "S1")
@@ -253,8 +255,9 @@ def test_recoups_own_events_are_read_once_an_attempt_with_what_it_knew() -> None
     )
     write(CallEnded(at=1e9 + 3, call=1, operation=name, seller="S", attempts=2, seconds=1, waited=0, decision="done"))
     write(TokenRefused(at=1e9 + 4, seller="S", fault="login-invalid-grant", parked=True))
-    summary = Summary()
-    found = list(items(out.getvalue().encode(), passed=summary.passed))
+    tally = Tally()
+    summary = tally.summary
+    found = list(items(out.getvalue().encode(), tally=tally))
     traced = [item for item in found if isinstance(item, Traced)]
     assert summary.exchanges == 1
     assert set(summary.operations) == {name}
@@ -267,8 +270,9 @@ def test_recoups_own_events_are_read_once_an_attempt_with_what_it_knew() -> None
 def test_a_success_that_may_hide_a_failure_is_never_passed_by() -> None:
     for status, method, path in ((207, "POST", "/x"), (200, "PUT", "/listings/2021-08-01/items/S/K")):
         record = {**STRUCTLOG, "status": status, "method": method, "url": path}
-        found = list(items(lines(record), form="jsonl", passed=lambda *_: pytest.fail("it may hide a failure")))
-        assert len(found) == 1
+        tally = Tally()
+        assert len(list(items(lines(record), form="jsonl", tally=tally))) == 1
+        assert tally.summary.exchanges == 0
 
 
 def test_a_line_without_an_end_takes_no_memory() -> None:
@@ -298,7 +302,7 @@ NAMES = st.sampled_from(
 @given(st.lists(st.dictionaries(NAMES, VALUES), min_size=1, max_size=4))
 def test_any_objects_are_read_without_an_exception(records: list[dict[str, Any]]) -> None:
     data = b"\n".join(msgspec.json.encode(each) for each in records)
-    for passed in (None, Summary().passed):
-        for item in items(data, form="jsonl", passed=passed):
+    for tally in (None, Tally()):
+        for item in items(data, form="jsonl", tally=tally):
             if isinstance(item, Traced):
                 recoup.diagnose(item.exchange if item.text is None else item.text)

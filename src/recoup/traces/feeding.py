@@ -22,8 +22,10 @@ class Feed:
 
     def __init__(self) -> None:
         self.context = Context()
-        self.awaited: set[str] = set()
-        """Addresses without their queries that were not found: that one of them is found later is worth knowing."""
+        self.awaited: dict[str, tuple[str, str]] = {}
+        """Addresses without their queries that were not found: that one of them is found later is worth knowing. Each
+        stands there with its host and without, for some logs keep the host apart; the values are both.
+        """
         self._paths = 0
 
     def failed(self, traced: Traced) -> None:
@@ -32,8 +34,10 @@ class Feed:
         request, response = exchange.request, exchange.response
         if response is None or response.status < 400:
             return
-        if response.status == 404 and request is not None and len(self.awaited) < MAX_PATHS:
-            self.awaited.add(request.url.partition("?")[0])
+        if response.status == 404 and request is not None and len(self.awaited) < 2 * MAX_PATHS:
+            url = request.url.partition("?")[0]
+            forms = (url, _path(url))
+            self.awaited.update(dict.fromkeys(forms, forms))
         self.context.add(
             traced.seller,
             name_of(operation_of(traced)),
@@ -46,11 +50,12 @@ class Feed:
 
     def passed(self, at: float | None, seller: str | None, method: str, url: str) -> None:
         """A path to which something was posted, or that was found at last after it had not been (see `awaited`)."""
+        for form in self.awaited.get(url, ()):
+            self.awaited.pop(form, None)
         if at is None or self._paths >= MAX_PATHS or not url:
             return
         where = self.context.made if method == "POST" else self.context.found
-        path = url if url[:1] == "/" else "/" + url.partition("://")[2].partition("/")[2]
-        key = (seller or "", path)
+        key = (seller or "", _path(url))
         span = where.get(key)
         if span is None:
             where[key] = Span(at, at)
@@ -72,6 +77,10 @@ class Feed:
                 found = context.minutes[minute] = Minute()
             if found is not None and len(found.worked) < _MOST_NAMES:
                 found.worked.add(who)
+
+
+def _path(url: str) -> str:
+    return url if url[:1] == "/" else "/" + url.partition("://")[2].partition("/")[2]
 
 
 def _worked(table: dict[Any, Calls], key: Any, most: int, times: int, last: float | None) -> None:

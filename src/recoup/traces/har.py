@@ -16,10 +16,12 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from recoup.diagnosis.shapes.known import Proof
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request, Response
 from recoup.traces.opening import BLOCK, Stream
 from recoup.traces.paths import OperationNames, names
-from recoup.traces.traced import Item, OnPassed, Place, Traced, Unread
+from recoup.traces.tally import Tally
+from recoup.traces.traced import Item, Place, Traced, Unread
 from recoup.traces.values import epoch_of, headers_of, instant_of, no_response_of, plain, status_of
 
 __all__ = ["entry_of", "read"]
@@ -98,8 +100,8 @@ class _Window:
             return found
 
 
-def read(stream: Stream, file: str, *, passed: OnPassed | None = None) -> Iterator[Item]:
-    """Every exchange of a HAR file; with `passed` a success in which nothing can hide is told to it and not given."""
+def read(stream: Stream, file: str, *, tally: Tally | None = None) -> Iterator[Item]:
+    """Every exchange of a HAR file; with `tally` a success in which nothing can hide is told to it and not given."""
     window, table = _Window(stream), names()
     window.more()
     window.text = window.text.removeprefix("\ufeff")
@@ -125,7 +127,7 @@ def read(stream: Stream, file: str, *, passed: OnPassed | None = None) -> Iterat
             cut = window.ended and _is_cut(window)
             yield Unread(place, stream.broken or ("the file is cut off" if cut else "the entry is not JSON"))
             return
-        if passed is None or not _has_passed(entry, passed, table):
+        if tally is None or not _has_passed(entry, tally, table):
             yield _item(entry, place)
 
 
@@ -171,19 +173,36 @@ def _item(entry: Any, place: Place) -> Item:
     return Traced(exchange=exchange, place=place)
 
 
-def _has_passed(entry: Any, passed: OnPassed, table: OperationNames) -> bool:
+def _has_passed(entry: Any, tally: Tally, table: OperationNames) -> bool:
+    """Whether the entry is a success in which nothing can hide; then it is counted."""
     try:
         status, request = entry["response"]["status"], entry["request"]
         method, url = request["method"], request["url"]
-        url = url.partition("?")[0]
-        operation, may_hide, _ = table.look(method, url)
-        if not 200 <= status < 300 or status == 207 or may_hide:
+        if type(status) is not int or not 200 <= status < 300 or status == 207 or "#" in url:
+            return False
+        url = plain(url.partition("?")[0])
+        operation, may_hide, _, proof = table.look(method, url)
+        if may_hide or not _is_harmless(entry["response"], proof):
             return False
         at = epoch_of(entry.get("startedDateTime"))
     except (KeyError, TypeError, AttributeError):
         return False
-    passed(status, operation, at, None, method, url)
+    tally.passed(status, operation, at, None, method.upper(), url)
     return True
+
+
+def _is_harmless(answer: Mapping[str, Any], proof: Proof | None) -> bool:
+    """Whether nothing hides in the content of a success: it is no page, and proves to hold no new value."""
+    content = answer.get("content")
+    if not isinstance(content, Mapping):
+        return True
+    text = content.get("text")
+    if not text or not isinstance(text, str):
+        return True
+    if text[0] in "{[" and content.get("encoding") != "base64":
+        return proof is None or proof(plain(text))
+    body = _content(content)
+    return body[:64].lstrip()[:1] != b"<" and (proof is None or proof(body))
 
 
 def entry_of(entry: Mapping[str, Any]) -> Exchange | None:

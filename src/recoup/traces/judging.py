@@ -6,18 +6,21 @@ import re
 
 import msgspec
 
+from recoup.diagnosis.clue import Symptom
 from recoup.diagnosis.context import Context
+from recoup.diagnosis.contextual import clues_of_context
 from recoup.diagnosis.diagnosis import Diagnosis, Match
 from recoup.diagnosis.engine import Engine
-from recoup.exchange import Request
+from recoup.exchange import Exchange, Request
 from recoup.recovery.judgement import advise
 from recoup.redaction import mask
-from recoup.traces.traced import Told, Traced, operation_named, operation_of
+from recoup.traces.traced import Told, Traced, name_of, operation_named, operation_of
 
 __all__ = ["Judge"]
 
 _MOST = 5000
 _AROUND = 10  # minutes
+_REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-rid")
 _SETTLED = frozenset({"retry", "give_up", "renew_token"})  # decisions that name no date and nothing to read
 
 
@@ -35,10 +38,12 @@ class Judge:
         self._counting = counting
         self._known: dict[tuple[object, ...], Diagnosis] = {}
         self._bad_times: frozenset[int] | None = None
+        self._others: dict[tuple[str | None, str | None], tuple[object, ...]] = {}
 
     def forget(self) -> None:
         """Remember no answer any more: what is known of the other calls has changed."""
         self._known.clear()
+        self._others.clear()
         self._bad_times = None
 
     def _tells_more(self, context: Context, traced: Traced, request: Request) -> bool:
@@ -57,6 +62,20 @@ class Judge:
             )
         at = traced.at
         return at is not None and int(at // 60) in self._bad_times
+
+    def _told_by_others(
+        self, context: Context, traced: Traced, request: Request, operation: str | None
+    ) -> tuple[object, ...]:
+        """What the other calls can say of this one, but for the words."""
+        if "x-amz-access-token" in request.headers or self._tells_more(context, traced, request):
+            return _said(context, traced.exchange, traced.seller, operation)
+        who = (traced.seller, operation)
+        found = self._others.get(who)
+        if found is None:
+            found = _said(context, Exchange(), traced.seller, operation)
+            if len(self._others) < _MOST:
+                self._others[who] = found
+        return found
 
     def __call__(self, traced: Traced, context: Context | None = None) -> Diagnosis:
         """The diagnosis of one exchange, with its decision; `context` is what the other calls of the trace did. Never
@@ -86,19 +105,13 @@ class Judge:
         )
         known = self._known.get(key)
         if known is not None:
-            request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-rid")
-            path = None if request is None else request.path
-            return msgspec.structs.replace(
-                known, exchange=exchange, path=path, request_id=None if request_id is None else request_id[:200]
-            )
+            return _of(exchange, known)
         form = None
         if self._counting and request is not None and _is_timeless(request):
-            if context is None:
-                form = (*key, *_form(request))
-            elif "x-amz-access-token" not in request.headers and not self._tells_more(context, traced, request):
-                form = (*key, *_form(request), traced.seller)
+            others = None if context is None else self._told_by_others(context, traced, request, name_of(operation))
+            form = (*key, *_form(request), others)
         if form is not None and (known := self._known.get(form)) is not None:
-            return msgspec.structs.replace(known, exchange=exchange)
+            return _of(exchange, known)
         diagnosis = advise(self.engine.diagnose(exchange, context, traced.seller))
         if len(self._known) >= _MOST:
             self._known.clear()
@@ -130,6 +143,20 @@ class Judge:
         return advise(diagnosis)
 
 
+def _of(exchange: Exchange, known: Diagnosis) -> Diagnosis:
+    """The diagnosis of another exchange, for this one."""
+    request, response = exchange.request, exchange.response
+    request_id = None
+    if response is not None:
+        request_id = next((found for name in _REQUEST_IDS if (found := response.headers.get(name))), None)
+    return msgspec.structs.replace(
+        known,
+        exchange=exchange,
+        path=None if request is None else request.path,
+        request_id=None if request_id is None else request_id[:200],
+    )
+
+
 _CHARACTERS = bytes(57 if 48 <= c <= 57 else 97 if 97 <= c <= 122 else 65 if 65 <= c <= 90 else c for c in range(256))
 _DATE = re.compile(r"20\d\d-?\d\d")
 
@@ -145,6 +172,15 @@ def _form(request: Request) -> tuple[object, ...]:
         if name not in ("x-amz-date", "date", "x-request-id", "traceparent", "content-length")
     )
     return (base.encode("utf-8", "replace").translate(_CHARACTERS), query, fields, request.body)
+
+
+def _said(context: Context, exchange: Exchange, seller: str | None, operation: str | None) -> tuple[object, ...]:
+    """The weights of all clues that the other calls give for this one under any symptom."""
+    return tuple(
+        (symptom, *clue.weights.items(), clue.introduces)
+        for symptom in (Symptom.DENIED, Symptom.NOT_FOUND)  # the first has all of those of a server's error
+        for clue in clues_of_context(context, exchange, symptom, seller=seller, operation=operation)
+    )
 
 
 def _is_timeless(request: Request) -> bool:

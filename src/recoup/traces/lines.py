@@ -36,9 +36,10 @@ def blocks(
             line += 1
             offset += skipping + cut + 1
             block, skipping = block[cut + 1 :], 0
-        found = (rest + block).split(b"\n") if rest else block.split(b"\n")
+        block = rest + block if rest else block
+        found = block.split(b"\n")
         rest = found.pop()
-        length = sum(map(len, found)) + len(found)
+        length = len(block) - len(rest)
         if end is not None and offset + length >= end:
             yield _before(found, offset, end), line, offset
             return

@@ -15,14 +15,14 @@ from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
 from recoup.errors import UnreadableInput
 from recoup.traces import jsonl
-from recoup.traces.feeding import Feed
 from recoup.traces.fields import Fields
 from recoup.traces.jsonl import LineCounter
 from recoup.traces.judging import Judge
 from recoup.traces.opening import HEAD, Bytes, Stream, opened
 from recoup.traces.reading import items_of
 from recoup.traces.summary import Summary
-from recoup.traces.traced import Item, OnPassed, Place, Skipped, Traced, Unread
+from recoup.traces.tally import Tally
+from recoup.traces.traced import Item, Place, Skipped, Traced, Unread
 
 __all__ = ["Found", "Part", "read_part"]
 
@@ -83,7 +83,7 @@ def read_part(
     piece = _Piece()
     counter = LineCounter()
     try:
-        for item in _items(part, fields, piece.passed, stdin, counter):
+        for item in _items(part, fields, piece.tally, stdin, counter):
             piece.take(item, judge, every=every)
             if piece.size > WAITING_BYTES or len(piece.waiting) >= WAITING:
                 yield piece.found(part.path, last=False)
@@ -98,44 +98,35 @@ def read_part(
 
 class _Piece:
     def __init__(self) -> None:
+        self.tally = Tally()
         self.begin()
 
     def begin(self) -> None:
-        self.feed = Feed()
-        self.summary = Summary(self.feed.counted)
+        self.tally.begin()
         self.waiting: list[Traced] = []
         self.unread: list[Unread] = []
         self.size = 0
-        self._count, self._awaited = self.summary.passed, self.feed.awaited
-
-    def passed(
-        self, status: int, operation: str | None, at: float | None, seller: str | None, method: str, url: str, /
-    ) -> None:
-        self._count(status, operation, at, seller)
-        if method == "POST" or url in self._awaited:
-            self._awaited.discard(url)
-            self.feed.passed(at, seller, method, url)
 
     def take(self, item: Item, judge: Judge, *, every: bool) -> None:
         if isinstance(item, Skipped):
-            self.summary.skipped += 1
+            self.tally.summary.skipped += 1
         elif isinstance(item, Unread):
-            self.summary.not_read(item)
+            self.tally.summary.not_read(item)
             self.unread.append(item)
         else:
-            self.feed.failed(item)
+            self.tally.feed.failed(item)
             diagnosis = None if every and _surely_failed(item) else judge(item)
             if diagnosis is not None and not (every and diagnosis.failed) and not _is_open(diagnosis):
-                self.summary.add(item, diagnosis)
+                self.tally.summary.add(item, diagnosis)
             else:
                 self.waiting.append(item)
                 self.size += _size(item)
 
     def found(self, file: str, *, last: bool) -> Found:
-        self.summary.finish()
+        self.tally.summary.finish()
         return Found(
-            summary=self.summary,
-            context=self.feed.context,
+            summary=self.tally.summary,
+            context=self.tally.feed.context,
             waiting=self.waiting,
             unread=self.unread,
             file=file,
@@ -163,17 +154,15 @@ def _size(traced: Traced) -> int:
     return 1000 + asked + (0 if response is None else len(response.body)) + len(traced.text or "")
 
 
-def _items(
-    part: Part, fields: Fields, passed: OnPassed, stdin: BinaryIO | None, counter: LineCounter
-) -> Iterator[Item]:
+def _items(part: Part, fields: Fields, tally: Tally, stdin: BinaryIO | None, counter: LineCounter) -> Iterator[Item]:
     if part.path == "-":
         if stdin is None:
             raise UnreadableInput("-: there is no standard input here")
-        yield from _whole(stdin, "standard input", part.form, fields, passed)
+        yield from _whole(stdin, "standard input", part.form, fields, tally)
         return
     with Path(part.path).open("rb") as file:
         if part.end is None:
-            yield from _whole(file, part.path, part.form, fields, passed)
+            yield from _whole(file, part.path, part.form, fields, tally)
             return
         sample = file.read(HEAD)
         start = _line_start(file, part.start)
@@ -182,7 +171,7 @@ def _items(
             stream,
             part.path,
             fields,
-            passed=passed,
+            tally=tally,
             offset=start,
             end=part.end,
             sample=sample,
@@ -190,8 +179,8 @@ def _items(
         )
 
 
-def _whole(source: Bytes, name: str, form: str, fields: Fields, passed: OnPassed) -> Iterator[Item]:
-    yield from items_of(opened(source, name), name, form=form, fields=fields, passed=passed)
+def _whole(source: Bytes, name: str, form: str, fields: Fields, tally: Tally) -> Iterator[Item]:
+    yield from items_of(opened(source, name), name, form=form, fields=fields, tally=tally)
 
 
 def _line_start(file: BinaryIO, offset: int) -> int:

@@ -19,36 +19,37 @@ from recoup.traces import curl, har, http, jsonl, mitmproxy, mixture
 from recoup.traces.detect import form_of
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.opening import Bytes, Source, Stream, named, opened
-from recoup.traces.traced import Item, OnPassed, Traced, Unread
+from recoup.traces.tally import Tally
+from recoup.traces.traced import Item, Traced, Unread
 
 __all__ = ["FORMS", "items", "items_of", "read"]
 
 
-def _jsonl(stream: Stream, file: str, fields: Fields, passed: OnPassed | None) -> Iterator[Item]:
-    return jsonl.read(stream, file, fields, passed=passed)
+def _jsonl(stream: Stream, file: str, fields: Fields, tally: Tally | None) -> Iterator[Item]:
+    return jsonl.read(stream, file, fields, tally=tally)
 
 
-def _har(stream: Stream, file: str, _: Fields, passed: OnPassed | None) -> Iterator[Item]:
-    return har.read(stream, file, passed=passed)
+def _har(stream: Stream, file: str, _: Fields, tally: Tally | None) -> Iterator[Item]:
+    return har.read(stream, file, tally=tally)
 
 
-def _http(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
+def _http(stream: Stream, file: str, _: Fields, __: Tally | None) -> Iterator[Item]:
     return curl.read(stream, file) if curl.begins(stream.peek()) else http.read(stream, file)
 
 
-def _curl(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
+def _curl(stream: Stream, file: str, _: Fields, __: Tally | None) -> Iterator[Item]:
     return curl.read(stream, file)
 
 
-def _mitmproxy(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
+def _mitmproxy(stream: Stream, file: str, _: Fields, __: Tally | None) -> Iterator[Item]:
     return mitmproxy.read(stream, file)
 
 
-def _text(stream: Stream, file: str, _: Fields, __: OnPassed | None) -> Iterator[Item]:
+def _text(stream: Stream, file: str, _: Fields, __: Tally | None) -> Iterator[Item]:
     return mixture.read(stream, file)
 
 
-Reader = Callable[[Stream, str, Fields, OnPassed | None], Iterator[Item]]
+Reader = Callable[[Stream, str, Fields, Tally | None], Iterator[Item]]
 
 FORMS: Mapping[str, Reader] = MappingProxyType(
     {"http": _http, "curl": _curl, "har": _har, "jsonl": _jsonl, "mitmproxy": _mitmproxy, "text": _text}
@@ -57,17 +58,18 @@ FORMS: Mapping[str, Reader] = MappingProxyType(
 
 
 def items_of(
-    stream: Stream, file: str, *, form: str = "auto", fields: Fields = PARTS, passed: OnPassed | None = None
+    stream: Stream, file: str, *, form: str = "auto", fields: Fields = PARTS, tally: Tally | None = None
 ) -> Iterator[Item]:
-    """What stands in an opened stream. `form` is a key of `FORMS`, or `auto` to find out."""
+    """What stands in an opened stream. `form` is a key of `FORMS`, or `auto` to find out.
+
+    With `tally` a reader of large inputs tells it the successes in which nothing can hide, and does not give them.
+    """
     if form == "auto":
         form = form_of(stream.peek(), fields)
-    return FORMS[form](stream, file, fields, passed)
+    return FORMS[form](stream, file, fields, tally)
 
 
-def items(
-    source: Source, *, form: str = "auto", fields: Fields = PARTS, passed: OnPassed | None = None
-) -> Iterator[Item]:
+def items(source: Source, *, form: str = "auto", fields: Fields = PARTS, tally: Tally | None = None) -> Iterator[Item]:
     """Everything that stands in `source`, also what could not be read or tells of no exchange.
 
     `source` is a path, bytes, or a stream of bytes, which stays the caller's. Raises UnreadableInput where it cannot be
@@ -87,7 +89,7 @@ def items(
                 raise UnreadableInput(f"{name}: {getattr(error, 'strerror', None) or error}") from error
         else:
             raw = source
-        yield from items_of(opened(raw, name), name, form=form, fields=fields, passed=passed)
+        yield from items_of(opened(raw, name), name, form=form, fields=fields, tally=tally)
 
 
 def read(

@@ -22,7 +22,7 @@ from recoup.traces.values import (
     text_of,
 )
 
-__all__ = ["NO_EXCHANGES", "decoded", "exchange_in", "is_record"]
+__all__ = ["INNER", "NO_EXCHANGES", "decoded", "exchange_in", "is_record"]
 
 NO_EXCHANGES = frozenset(
     {
@@ -42,7 +42,8 @@ _decode = msgspec.json.Decoder().decode
 _TROUBLE = re.compile(rb"[Ee]rror|ERROR|[Ee]xception|FATAL|fatal|\bdenied|[^\d][45]\d\d[^\d]")
 _BAD_LEVELS = frozenset({"error", "err", "critical", "fatal", "severe", "emergency", "alert", "crit", "panic"})
 _TEXT = 65_536
-_INNER = ("log", "message", "msg", "@message", "short_message", "line", "textPayload")
+INNER = ("log", "message", "msg", "@message", "short_message", "line", "textPayload")
+"""Texts in which containers and log services put the whole record of somebody else."""
 
 
 def decoded(data: bytes) -> dict[str, Any] | None:
@@ -65,7 +66,7 @@ def is_record(line: bytes, fields: Fields = PARTS) -> bool:
         return False
     if "event" in record and "at" in record:
         return True
-    if any(isinstance(record.get(name), str) and record[name].lstrip()[:1] == "{" for name in _INNER):
+    if any(isinstance(record.get(name), str) and record[name].lstrip()[:1] == "{" for name in INNER):
         return True
     told = sum(first_held(record, fields[name]) is not None for name in ("method", "url", "time", "level", "operation"))
     return told > (0 if first_held(record, fields["status"]) is not None else 1)
@@ -223,7 +224,7 @@ def _words(value: Any) -> str | None:
 
 def _inner(record: Mapping[str, Any]) -> dict[str, Any] | None:
     """The record in the record: what containers and log services wrap."""
-    for name in _INNER:
+    for name in INNER:
         text = record.get(name)
         if isinstance(text, str) and text.lstrip()[:1] == "{":
             try:

@@ -1,75 +1,280 @@
-"""How one log's lines look: learned from its first ones, and compiled to a decoder of just what is needed."""
+"""How one log's lines look: learned from some of them, and compiled to a decoder of just what is needed.
+
+The decoder takes a line only where reading it with care would find the same: all its keys are known, each part of the
+exchange stands where it usually does, and nothing stands where the part would be looked for before. Every other line
+raises, and is read with care. So what a shape says of a line is never a guess.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
-from typing import Annotated, Any, Self
+from functools import reduce
+from operator import attrgetter, or_
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
 from recoup.traces.fields import Fields, held
+from recoup.traces.record import INNER, NO_EXCHANGES
 from recoup.traces.values import status_of
 
 __all__ = ["Shape"]
 
-_QUICK = ("status", "method", "url", "time", "seller", "operation", "event")
-_SAMPLE = 200  # lines
+_WHERE = ("status", "method", "url")  # lines that have these in the same places are of one shape
+_PARTS = (*_WHERE, "time", "seller", "operation", "response_body")  # of the table of fields
 _ABSENT = "absent"
-_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _UNFIT = re.compile(r"[\\\"\x00-\x1f]")
-
-_Keys = tuple[str, ...]  # the keys that lead to a value, from the outermost
+_MOST_KEYS = 200
+_MOST_WORDS = 30
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Place = tuple[str, int, str]  # a part, the rank of the place among those of the part, the rest of the place
 
 
 class Shape:
-    """`decode` makes a value of a line; `pick` takes from it status, method, address, instant, seller, operation
-    and event, None for what is not there. Both raise for a line of another shape.
+    """`decode` makes a value of a line; `pick` takes from it status, method, address, instant, seller, operation and
+    body (as it stands), None for what is not there; `texts` the texts in which another record could stand, where there
+    are any. All raise for a line of another shape.
     """
 
-    def __init__(self, places: Mapping[str, _Keys], *, instants: bool = False) -> None:
-        tree: dict[str, Any] = {}
-        picks = dict.fromkeys(_QUICK, _ABSENT)
-        for part, keys in places.items():
-            node = tree
-            for key in keys[:-1]:
-                node = node.setdefault(key, {})
-            node.setdefault(keys[-1], {})
-            picks[part] = ".".join(_attribute(key) for key in keys)
-            if part == "time" and instants:
-                node[keys[-1]] = _Instant
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(_struct(tree)).decode
-        self.pick: Callable[[Any], tuple[Any, ...]] = attrgetter(*(picks[part] for part in _QUICK))
+    def __init__(
+        self, root: _Node, picks: Mapping[str, str], texts: Sequence[str], where: tuple[str | None, ...] = ()
+    ) -> None:
+        self.where = where
+        """Where status, method and address stand."""
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(root.type).decode
+        self.pick: Callable[[Any], tuple[Any, ...]] = attrgetter(*(picks.get(part, _ABSENT) for part in _PARTS))
+        self.texts: Callable[[Any], tuple[Any, ...]] | None = attrgetter(*texts, _ABSENT) if texts else None
 
     @classmethod
-    def learned(cls, sample: bytes, fields: Fields) -> Self | None:
-        """The shape of most of the lines in `sample`; None where no line of it tells a status."""
-        seen: Counter[tuple[tuple[str, _Keys], ...]] = Counter()
-        lines = sample.split(b"\n")[:_SAMPLE]
-        for line in lines:
-            places = _places(line, fields)
-            if places:
-                seen[places] += 1
+    def learned(cls, lines: Iterable[bytes], fields: Fields, more: Iterable[bytes] = ()) -> Self | None:
+        """The shape of most of `lines`, and of those of `more` that keep status, method and address where they do.
+        None where no line tells a status, or they are too odd to have a shape.
+        """
+        seen = _by_place(lines, fields)
         if not seen:
             return None
-        usual = dict(seen.most_common(1)[0][0])
-        if "time" not in usual:
-            return cls(usual)
-        times = [time for line in lines if (time := _at(line, usual["time"])) is not None]
-        return cls(usual, instants=all(map(_is_instant, times)))
+        where = max(seen, key=lambda each: len(seen[each]))
+        records = _by_place(more, fields).get(where, []) + seen[where]
+        try:
+            return cls(*_planned(records, fields), where)
+        except _UnfitError:
+            return None
 
 
-def _at(line: bytes, keys: _Keys) -> Any:
-    try:
-        value = msgspec.json.decode(line)
+def _by_place(lines: Iterable[bytes], fields: Fields) -> dict[tuple[str | None, ...], list[dict[str, Any]]]:
+    seen: dict[tuple[str | None, ...], list[dict[str, Any]]] = {}
+    for line in lines:
+        record = _object(line)
+        if record is None:
+            continue
+        where = tuple(_place(record, part, fields) for part in _WHERE)
+        if where[0] is not None:
+            seen.setdefault(where, []).append(record)
+    return seen
+
+
+class _UnfitError(Exception):
+    """These lines have no shape that could be trusted."""
+
+
+class _Spot:
+    """A place of a part that exists in these lines: where it stands, its rank among the places, what was seen there."""
+
+    def __init__(self, node: _Node, key: str, rank: int, values: list[Any]) -> None:
+        self.node, self.key, self.rank, self.values = node, key, rank, values
+
+    @property
+    def path(self) -> str:
+        return self.node.prefix + _attribute(self.key)
+
+    def limit(self, kind: Any, *, required: bool = False) -> None:
+        """Lines in which something else stands here are of another shape."""
+        self.node.types[self.key] = kind
+        if required:
+            self.node.required.add(self.key)
+
+
+class _Node:
+    """An object of the line as far as it matters: its keys in their order, and the type of each."""
+
+    def __init__(
+        self, objects: list[dict[str, Any]], places: list[_Place], spots: dict[str, list[_Spot]], prefix: str = ""
+    ) -> None:
+        self.prefix = prefix
+        self.types: dict[str, Any] = {}
+        self.below: dict[str, _Node] = {}
+        self.required: set[str] = set()
+        self.bodies: list[_Node] = []  # below `response`: a body, unless its keys tell that it has one
+        keys = [key for key in dict.fromkeys(key for each in objects for key in each) if not _UNFIT.search(key)]
+        if len(keys) > _MOST_KEYS:
+            raise _UnfitError
         for key in keys:
-            value = value[key]
-    except (msgspec.DecodeError, RecursionError, UnicodeError, LookupError, TypeError):
+            values = [each[key] for each in objects if key in each]
+            whole = [(part, rank) for part, rank, rest in places if rest == key]
+            inner = [(part, rank, rest[len(key) + 1 :]) for part, rank, rest in places if rest.startswith(f"{key}.")]
+            nested = [value for value in values if isinstance(value, dict)] if inner else []
+            if len({part for part, _ in whole}) > 1:
+                raise _UnfitError
+            if nested:
+                self.below[key] = below = _Node(nested, inner, spots, f"{prefix}{_attribute(key)}.")
+                self.types[key] = None
+                if whole:
+                    self.bodies.append(below)
+                continue
+            self.types[key] = _kinds(values, but=dict) if inner else msgspec.Raw
+            for part, rank in whole:
+                spots.setdefault(part, []).append(_Spot(self, key, rank, values))
+
+    @property
+    def type(self) -> Any:
+        """The type to which such an object is decoded."""
+        fields: list[Any] = [(_ABSENT, Any, None)]
+        names = {_ABSENT: "(absent)"}
+        for key, kind in self.types.items():
+            name = _attribute(key)
+            names[name] = key
+            if key in self.below:
+                kind = self.below[key].type | None
+            fields.append((name, kind) if key in self.required else (name, kind, None))
+        return msgspec.defstruct(
+            "Line", fields, rename=names, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True
+        )
+
+
+def _planned(records: list[dict[str, Any]], fields: Fields) -> tuple[_Node, dict[str, str], list[str]]:
+    """The tree of the lines, the paths of the parts in it, and those of the texts that could hold another record."""
+    spots: dict[str, list[_Spot]] = {}
+    root = _Node(records, [(part, rank, place) for part in _PARTS for rank, place in enumerate(fields[part])], spots)
+    picks: dict[str, str] = {}
+    for part, known in spots.items():
+        if len({spot.rank for spot in known}) < len(known):
+            raise _UnfitError  # one place, written in two ways
+        usual = _usual(part, known, records, fields)
+        if usual is not None:
+            picks[part] = usual.path
+        _limit(part, known, usual)
+        if part == "status" and usual is not None:
+            root.bodies = [each for each in root.bodies if each is not usual.node or not usual.key.startswith("status")]
+    if root.bodies or "status" not in picks:
+        raise _UnfitError
+    if "url" not in picks and "request" in root.types and "request" not in root.below:
+        root.types["request"] = _kinds([each.get("request") for each in records], but=str)
+    _limit_events(root, records)
+    texts = []
+    for name in INNER:
+        if name in root.types and name not in root.below:
+            values = [each.get(name) for each in records]
+            if any(isinstance(value, str) for value in values):
+                texts.append(_attribute(name))
+            root.types[name] = _kinds(values)
+    return root, picks, texts
+
+
+def _limit_events(root: _Node, records: list[dict[str, Any]]) -> None:
+    """Lines in which recoup itself told of something else than an exchange, or what it made of one, are read with
+    care: for those, an event is one of the usual words.
+    """
+    if "event" in root.types and "event" not in root.below:
+        values = [each.get("event") for each in records]
+        words = {value for value in values if isinstance(value, str)} - NO_EXCHANGES
+        if len(words) > _MOST_WORDS:
+            raise _UnfitError
+        root.types["event"] = _union([_kinds(values, but=str), *([Literal[tuple(sorted(words))]] if words else [])])
+    if "fault" in root.types:
+        root.types["fault"] = None
+
+
+def _usual(part: str, known: list[_Spot], records: list[dict[str, Any]], fields: Fields) -> _Spot | None:
+    """Where the part stands in most lines; None where it stands in none."""
+    if part == "response_body":
+        usual = max(known, key=lambda spot: sum(value is not None and value != "" for value in spot.values))
+        return usual if any(value is not None and value != "" for value in usual.values) else None
+    places = Counter(_place(record, part, fields) for record in records)
+    del places[None]
+    if not places:
         return None
-    return value
+    rank = fields[part].index(places.most_common(1)[0][0] or "")
+    return next((spot for spot in known if spot.rank == rank), None)
+
+
+def _limit(part: str, known: list[_Spot], usual: _Spot | None) -> None:
+    """What may stand in the places of a part, so that nothing but the usual one holds it."""
+    required = part in _WHERE
+    for spot in known:
+        if spot is usual:
+            continue
+        if usual is None or spot.rank < usual.rank or part == "response_body":
+            spot.limit(_nothing(part, spot.values))
+        elif any(_holds(part, value) for value in spot.values):
+            required = True  # for this would be taken where the usual one is empty
+        else:
+            spot.limit(_nothing(part, spot.values))
+    if usual is not None:
+        usual.limit(_type_of(part, usual.values, required=required), required=required)
+
+
+def _type_of(part: str, values: list[Any], *, required: bool) -> Any:
+    found = [value for value in values if value is not None and value != ""]
+    texts = all(isinstance(value, str) for value in found)
+    if part == "response_body":
+        return msgspec.Raw
+    if part == "status":
+        return str if texts else int
+    if part in _WHERE:
+        return _Text
+    if part == "time" and all(map(_is_instant, found)):
+        kind: Any = _Instant
+    elif part == "operation" or (part == "seller" and texts):
+        kind = _Name
+    else:
+        kind = _Text | int | float
+    return kind if required else kind | None
+
+
+def _nothing(part: str, values: list[Any]) -> Any:
+    """A type that admits of such values only what careful reading passes over."""
+    if part == "url":
+        return _kinds(values, but=str)
+    if part != "status":
+        return None
+    words = {value for value in values if isinstance(value, str) and status_of(value) is None}
+    kinds = {type(value) for value in values if isinstance(value, bool | dict | list)}
+    return _union([*kinds, *([Literal[tuple(sorted(words))]] if 0 < len(words) <= _MOST_WORDS else [])])
+
+
+def _kinds(values: list[Any], *, but: type | None = None) -> Any:
+    return _union({type(value) for value in values if value is not None} - {but})
+
+
+def _union(kinds: Iterable[Any]) -> Any:
+    return reduce(or_, (kind for kind in kinds if kind is not None), None)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _place(record: Mapping[str, Any], part: str, fields: Fields) -> str | None:
+    """Where careful reading finds the part in this record."""
+    return next((place for place in fields[part] if _holds(part, held(record, place))), None)
+
+
+def _holds(part: str, value: Any) -> bool:
+    """Whether careful reading takes this value for the part."""
+    if part == "status":
+        return status_of(value) is not None
+    if part == "url":
+        return isinstance(value, str) and value != ""
+    return value is not None and value != ""
 
 
 def _is_instant(value: Any) -> bool:
@@ -82,56 +287,3 @@ def _is_instant(value: Any) -> bool:
 
 def _attribute(key: str) -> str:
     return "n" + key.encode("utf-8", "replace").hex()
-
-
-def _struct(tree: dict[str, Any]) -> type[msgspec.Struct]:
-    fields: list[tuple[str, Any, Any]] = [(_ABSENT, Any, None)]
-    names = {_ABSENT: "(absent)"}
-    for key, below in tree.items():
-        attribute = _attribute(key)
-        names[attribute] = key
-        if below is _Instant:
-            fields.append((attribute, _Instant, None))
-        else:
-            fields.append((attribute, _struct(below) | None if below else Any, None))
-    return msgspec.defstruct("Line", fields, rename=names, frozen=True, gc=False)
-
-
-def _places(line: bytes, fields: Fields) -> tuple[tuple[str, _Keys], ...]:
-    """Where each part stands in this line; nothing without a status."""
-    try:
-        record = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return ()
-    if not isinstance(record, dict):
-        return ()
-    found: list[tuple[str, _Keys]] = []
-    for part in _QUICK:
-        for place in ("event",) if part == "event" else fields[part]:
-            value = held(record, place)
-            if value is None or value == "" or isinstance(value, dict | list):
-                continue
-            if part == "status" and not status_of(value):
-                continue
-            if part in ("url", "method", "event") and not isinstance(value, str):
-                continue
-            keys = _keys(record, place)
-            if any(_UNFIT.search(key) for key in keys):  # for a name of a field in msgspec; such lines are read whole
-                continue
-            found.append((part, keys))
-            break
-        if not found:
-            return ()
-    return tuple(found)
-
-
-def _keys(record: Mapping[str, Any], place: str) -> _Keys:
-    """The keys by which `held` finds a value."""
-    keys: list[str] = []
-    value: Any = record
-    rest = place
-    while rest not in value:
-        name, _, rest = rest.partition(".")
-        keys.append(name)
-        value = value[name]
-    return (*keys, rest)

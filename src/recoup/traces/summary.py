@@ -40,6 +40,9 @@ MAX_EXAMPLES = 3
 MAX_LOOSE = 20_000
 
 
+Kind = tuple[str | None, str | None, int | None, int, bool]
+"""Calls that are counted alike: operation, seller, minute (epoch seconds / 60), status, whether they failed."""
+
 OnCounted = Callable[[str | None, str | None, int | None, int], object]
 """Is told so many successes of a seller, an operation and a minute (epoch seconds / 60)."""
 
@@ -177,8 +180,10 @@ class Summary:
         self._operations: dict[str, Calls] = {}
         self._sellers: dict[str, Calls] = {}
         self._pairs: dict[tuple[str, str], Calls] = {}
-        # (operation, seller, minute, status, failed) -> how often: one step for each call, sorted in now and then
-        self._loose: dict[tuple[str | None, str | None, int | None, int, bool], int] = {}
+        self.loose: dict[Kind, list[int]] = {}
+        """How often what happened: one step for each call, sorted in now and then. `cell` makes an entry. It stays the
+        same dictionary for ever.
+        """
         self._failed_before: dict[bytes, str] = {}  # fingerprint of a request -> fault
 
     @property
@@ -236,32 +241,32 @@ class Summary:
     # -- counting ----------------------------------------------------------------------------------------------------
 
     def passed(
-        self,
-        status: int,
-        operation: str | None,
-        at: float | None,
-        seller: str | None,
-        method: str = "",
-        url: str = "",
-        *,
-        failed: bool = False,
+        self, status: int, operation: str | None, at: float | None, seller: str | None, *, failed: bool = False
     ) -> None:
-        """Count a success in which nothing can hide, without a look at it; `at` is in epoch seconds."""
+        """Count one call; `at` is in epoch seconds."""
         minute = None
         if at is not None:
             minute = int(at // FINEST)
-            if at < self._first:
-                self._first = at
-            if at > self._last:
-                self._last = at
-        key = (operation, seller, minute, status, failed)
-        loose = self._loose
-        if key in loose:
-            loose[key] += 1
-        else:
-            loose[key] = 1
-            if len(loose) > MAX_LOOSE:
-                self._sort_in()
+            self.spread(at, at)
+        kind = (operation, seller, minute, status, failed)
+        cell = self.loose.get(kind)
+        if cell is None:
+            cell = self.cell(kind)
+        cell[0] += 1
+
+    def cell(self, kind: Kind) -> list[int]:
+        """The counter of calls of a kind that was not met of late."""
+        if len(self.loose) >= MAX_LOOSE:
+            self._sort_in()
+        cell = self.loose[kind] = [0]
+        return cell
+
+    def spread(self, first: float, last: float) -> None:
+        """There were calls at these instants and between them, in epoch seconds."""
+        if first < self._first:
+            self._first = first
+        if last > self._last:
+            self._last = last
 
     def add(self, traced: Traced, diagnosis: Diagnosis) -> None:
         """Count one exchange and its diagnosis: its first failure counts as its fault."""
@@ -295,8 +300,9 @@ class Summary:
             self.unread_examples.append(unread)
 
     def _sort_in(self) -> None:
-        loose, self._loose = self._loose, {}
-        for (operation, seller, minute, status, failed), times in loose.items():
+        loose = list(self.loose.items())
+        self.loose.clear()  # and not another one: who counts has it at hand
+        for (operation, seller, minute, status, failed), (times,) in loose:
             if self._on_counted is not None and not failed:
                 self._on_counted(seller, operation, minute, times)
             self._exchanges += times
@@ -313,8 +319,10 @@ class Summary:
                 calls.add(None if minute is None else minute * FINEST, times, failed=failed, throttled=throttled)
 
     def _pair(self, name: str, whose: str) -> Calls:
-        known = (name, whose) in self._pairs or len(self._pairs) < MAX_PAIRS
-        return self._pairs.setdefault((name, whose if known else OTHERS), Calls())
+        found = self._pairs.get((name, whose))
+        if found is None:
+            found = self._pairs.setdefault((name, whose if len(self._pairs) < MAX_PAIRS else OTHERS), Calls())
+        return found
 
     def _again(self, traced: Traced, diagnosis: Diagnosis) -> bool:
         """Whether this very request had failed for this fault before, as far back as is remembered."""
@@ -431,7 +439,10 @@ def _merge_names(into: dict[str, int], other: dict[str, int]) -> None:
 
 
 def _room(calls: dict[str, Calls], name: str, most: int) -> Calls:
-    return calls.setdefault(name if name in calls or len(calls) < most else OTHERS, Calls())
+    found = calls.get(name)
+    if found is None:
+        found = calls.setdefault(name if len(calls) < most else OTHERS, Calls())
+    return found
 
 
 def _ranked(names: dict[str, int]) -> dict[str, int]:

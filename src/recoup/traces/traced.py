@@ -5,7 +5,7 @@ All of them hold what stood there, secrets included; whatever is shown of them g
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -16,7 +16,6 @@ from recoup.traces.paths import names
 __all__ = [
     "SKIPPED",
     "Item",
-    "OnPassed",
     "Place",
     "Skipped",
     "Told",
@@ -81,17 +80,6 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     def at(self) -> float | None:
         """When the request was sent, in epoch seconds, where the trace says so."""
         return None if self.exchange.at is None else self.exchange.at.timestamp()
-
-
-class OnPassed(Protocol):
-    """Is told a success in which no failure can hide. `operation` is `api/version/id`, `at` epoch seconds, `url` as it
-    stands in the trace, without its query.
-    """
-
-    def __call__(
-        self, status: int, operation: str | None, at: float | None, seller: str | None, method: str, url: str, /
-    ) -> object:
-        """Count it."""
 
 
 class Unread(msgspec.Struct, frozen=True):
