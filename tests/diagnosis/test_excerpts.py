@@ -225,6 +225,25 @@ def test_a_call_is_read_from_what_programs_write(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("INFO GET /orders/v0/orders 200 311ms\nWARN GET /fba/inbound/v0/plans 403 88ms", 403),
+        ("label call says the slot is gone (400).", 400),
+        ("HTML 400 from the socket client", 400),
+        ("403s since noon, token is new", 403),
+        ("getShipment => it was 404, then 200", 404),
+        ("the list comes back empty, 200", 200),
+        ("\u8fd4\u56de 403\uff0c", 403),
+        ("java.lang.Exception: Forbidden\n  at Client.call(Client.java:4)", 403),
+    ],
+)
+def test_a_status_that_stands_alone_is_read_where_nothing_names_one(text: str, status: int) -> None:
+    found = status_in(text)
+    assert found is not None
+    assert found.status == status
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "order 404-1234567-1234567 was shipped",
@@ -238,6 +257,10 @@ def test_a_call_is_read_from_what_programs_write(case: Case) -> None:
         "code: 'Unauthorized'",
         "line 403, column 500",
         "Error 4031",
+        "we ship 500 orders a day",
+        "the seller has 404 listings",
+        "B07403XYZ and 10,403 more",
+        "AS/400 and port 443",
         "",
     ],
 )

@@ -7,10 +7,14 @@ Python (requests, urllib, httpx, aiohttp, sp_api), Java (okhttp, Spring, Feign, 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import msgspec
 
 __all__ = ["NamedStatus", "status_in"]
+
+
+_MOST = 40
 
 
 class NamedStatus(msgspec.Struct, frozen=True):
@@ -103,10 +107,26 @@ _SPELT = (
     re.compile(rf"\bNet::HTTP({_NAMES})\b"),
     re.compile(rf"\b(?:RestClient::|Faraday::|HttpClientErrorException[.$]|HttpServerErrorException[.$])({_NAMES})",
     re.I), re.compile(
+        r"Exception: (Bad Request|Forbidden|Not Found|Too Many Requests|Internal Server Error|Service Unavailable)\s*$",
+        re.M,
+    ),
+    re.compile(r"^[>\s]{0,8}(?:response|answer|status|result)\s?[:=]\s?(Bad ?Request|Forbidden|Not ?Found)\b",
+    re.I | re.M),
+    re.compile(
         r"\bSellingApi(BadRequest|Forbidden|NotFound|StateConflict|TooLarge|UnsupportedFormat|RequestThrottled|Server"
         r"|TemporarilyUnavailable|GatewayTimeout)Exception\b"
     ),
 )  # fmt: skip
+# Where no way of naming stands around it: a number that is a status, and neither a quantity nor part of anything.
+_BARE = re.compile(
+    r"(?<![A-Za-z0-9_.,:/#$\u20ac\u00a3@=%+&?\[\\-])(?<!\bline )(?<!\bport )(?<!about )(?<!over )(?<!first )(?<!last )"
+    r"(?<!than )(?<!olumn )(?<!rder )(?<!antity )(?<!['\"\]] => )(?<!\D\d )"
+    r"(20[047]|40[013-689]|41[0235]|42[29]|50[0-4])(?:s|er)?(?![A-Za-z0-9_/%@\]]|-\w|[.,:]\d)"
+    r"(?! \w+ (?i:street|road)\b)"
+    r"(?! (?!(?:again|after|and|are|as|at|bad|because|but|by|each|error|errors|even|every|everywhere|for|forbidden|from"
+    r"|html|if|in|instead|is|only|or|response|since|so|status|text|the|then|this|though|to|too|unauthori[sz]ed|until"
+    r"|was|when|whenever|where|while|with|without)\b)[a-z])",
+)
 _NOISE = re.compile(r"[^a-z]")
 
 
@@ -124,4 +144,15 @@ def status_in(text: str) -> NamedStatus | None:
         if spelt is not None:
             word = _NOISE.sub("", spelt[1].lower()).replace("unauthorised", "unauthorized")
             return NamedStatus(_WORDS[word], spelt.start(1))
+    return success or _bare(text)
+
+
+def _bare(text: str) -> NamedStatus | None:
+    """The first error among the numbers that stand alone, else the first success; a text of a few lines has few."""
+    success: NamedStatus | None = None
+    for found in islice(_BARE.finditer(text), _MOST):
+        status = int(found[1])
+        if status >= 400:
+            return NamedStatus(status, found.start(1))
+        success = success or NamedStatus(status, found.start(1))
     return success
