@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
+from recoup.catalogue.fault import Action, Who
 from recoup.diagnosis.diagnosis import Diagnosis
-from recoup.errors import FaultError, FixRequest, RecoupError
+from recoup.errors import FaultError, FixRequest, RecoupError, TryLater
 from recoup.exchange import Exchange, Request
 from recoup.governor.hold import Hold
 from recoup.login.credentials import Credentials
@@ -23,7 +24,7 @@ from recoup.login.grant import token_request
 from recoup.login.identity import TokenKey, token_key
 from recoup.login.keeping import Tokens
 from recoup.login.token import AccessToken, read_token
-from recoup.recovery.decision import Decision, GiveUp, StopReason
+from recoup.recovery.decision import Decision, GiveUp, StopReason, decision_as_dict
 from recoup.redaction import redact_url
 from recoup.telemetry.events import Event, Held, TokenFetched, TokenRefused
 from recoup.transports.effects import Consult, Flow, SleepFor
@@ -75,7 +76,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     """What a token is fetched with. `versions` are the credentials with each secret that is known, the likeliest first.
 
     `stale` is the token that was refused, `known` the refusal that this process remembers, `first` whether these
-    credentials have not worked yet.
+    credentials have not worked yet, `deadline` the instant (epoch seconds) at which the call that fetches must be over.
     """
 
     versions: tuple[Credentials, ...]
@@ -88,6 +89,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     stale: str | None
     known: LoginFailed | None
     first: bool
+    deadline: float | None = None
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -100,7 +102,9 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 def obtain(errand: Errand, now: Callable[[], float], ask: Ask, tell: Tell | None) -> Flow[Obtained | LoginFailed]:
-    """The flow. Ends with the token or the refusal; raises what `ask` raises."""
+    """The flow. Ends with the token or the refusal; raises what `ask` raises, and LoginFailed where the deadline comes
+    while another process fetches: then it is over for this call, and not for those that wait for it.
+    """
     began = now()
     waited, pause = 0.0, _FIRST_LOOK
     while True:
@@ -119,6 +123,11 @@ def obtain(errand: Errand, now: Callable[[], float], ask: Ask, tell: Tell | None
         if not seen.wait:
             break
         pause = min(pause, seen.wait)
+        if errand.deadline is not None:
+            left = errand.deadline - now()
+            if left <= 0:
+                raise _too_late(seen.wait)
+            pause = min(pause, left)
         yield SleepFor(pause)
         waited += pause
         pause = min(2 * pause, _LONGEST_LOOK)
@@ -138,6 +147,14 @@ def obtain(errand: Errand, now: Callable[[], float], ask: Ask, tell: Tell | None
             )
             tell(begun)
     return found
+
+
+def _too_late(wait: float) -> LoginFailed:
+    text = "another process is about to fetch the access token, and the deadline came first"
+    decision = GiveUp(reason=StopReason.DEADLINE, fix=Action.RETRY, who=Who.NOBODY, text=text)
+    error = TryLater(f"nothing was sent: {text}", decision=decision_as_dict(decision))
+    error.after = wait
+    return LoginFailed(error, decision, final=False)
 
 
 def _look(errand: Errand, now: float, patient: bool) -> _Seen:

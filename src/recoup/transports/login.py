@@ -226,12 +226,20 @@ class Login:
         token = self._token
         return token.value if token is not None and token.usable(now) else None
 
-    def fetch(self, *, stale: str | None, now: Callable[[], float], ask: Ask, tell: Tell | None = None) -> Flow[str]:
+    def fetch(
+        self,
+        *,
+        stale: str | None,
+        now: Callable[[], float],
+        ask: Ask,
+        tell: Tell | None = None,
+        deadline: float | None = None,
+    ) -> Flow[str]:
         """A flow that ends with an access token: the cached one, or a new one where it is `stale`, old or missing.
 
         `ask(request)` is a flow that sends the token request (an `exchange.Request`) and ends with its exchange,
         diagnosis and decision. `tell` is told TokenFetched, TokenRefused, Held and ExpiryNear, where anybody listens.
-        Raises LoginFailed.
+        `deadline` (epoch seconds) ends the wait for a token that another process fetches. Raises LoginFailed.
         """
         while True:
             with self._lock:
@@ -251,7 +259,7 @@ class Login:
                     with self._lock:
                         fetch, mine = self._begin(), True
             if mine:
-                yield from self._fetch(fetch, stale, now, ask, tell)
+                yield from self._fetch(fetch, stale, now, ask, tell, deadline)
             found: AccessToken | LoginFailed | None = fetch.result()
             if found is None or fetch.generation != self._generation:
                 continue  # abandoned, or an answer about credentials that were replaced since
@@ -277,7 +285,13 @@ class Login:
         return self._fetching
 
     def _fetch(
-        self, fetch: _Fetch, stale: str | None, now: Callable[[], float], ask: Ask, tell: Tell | None
+        self,
+        fetch: _Fetch,
+        stale: str | None,
+        now: Callable[[], float],
+        ask: Ask,
+        tell: Tell | None,
+        deadline: float | None,
     ) -> Flow[None]:
         refused = self._refused
         errand = Errand(
@@ -291,6 +305,7 @@ class Login:
             stale=stale,
             known=refused.failed if refused is not None else None,
             first=not self._works,
+            deadline=deadline,
         )
         found: Obtained | LoginFailed | None = None
         try:
