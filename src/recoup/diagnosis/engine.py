@@ -273,10 +273,9 @@ class Engine:
             nothing = empty_answer(found.values, answered=found.status is not None and found.status < 300)
             if nothing is not None and (found.status is None or found.status < 300):
                 return self._empty(nothing, found.status)
-            if found.status is None:
-                return self._told_alone(found.text)
-            if found.status < 400:
-                return succeeded(found.status)
+            if found.status is None or found.status < 400:
+                alone = self._told_alone(found.text)
+                return alone if alone.faults or found.status is None else succeeded(found.status)
             claims = (Claim(kind=reading.kind),)
         return self._judged(
             Exchange(request=found.request, response=response), reading, claims, found.status, words=found.text
