@@ -148,9 +148,7 @@ OURS = str(Path(recoup.__file__).parent)
 
 @PER_CLIENT
 def test_local_variables_of_our_frames_show_no_token(kind: type[Client]) -> None:
-    """Tools that report exceptions show them. urllib3's own frames show the fields of the request, and so do ours that
-    stand between its calls.
-    """
+    """Tools that report exceptions show them. urllib3's own frames show the fields of the request; ours do not."""
     with (
         Server(Answer(reset=True)) as server,
         kind(server, login=login(server)) as client,
@@ -164,7 +162,7 @@ def test_local_variables_of_our_frames_show_no_token(kind: type[Client]) -> None
         shown = traceback.TracebackException.from_exception(error, capture_locals=True)
         seen += [each for each in (error.__cause__, error.__context__) if each not in seen]
         for frame in shown.stack:
-            if frame.filename.startswith(OURS) and not (kind.library.__name__ == "urllib3" and frame.name == "_once"):
+            if frame.filename.startswith(OURS):
                 for name, value in (frame.locals or {}).items():
                     assert not any(secret in value for secret in SECRETS), f"{frame.filename} {frame.name}: {name}"
 

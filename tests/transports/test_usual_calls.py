@@ -24,7 +24,6 @@ from properties import examples
 from recoup.storage.memory import MemoryStore
 from recoup.testing import Timing
 from recoup.transports.flow import Flows
-from recoup.transports.library import Target
 from recoup.transports.usual import Entered
 
 API = "https://sellingpartnerapi-na.amazon.com"
@@ -271,8 +270,7 @@ def test_only_what_is_unusual_comes_to_a_flow(
 
 
 def test_what_was_entered_shows_no_token() -> None:
-    target = Target("GET", "https", "h", "/")
-    assert "Atza" not in repr(Entered({"token": "Atza|one"}, target, None, "Atza|one", START))
+    assert "Atza" not in repr(Entered({"token": "Atza|one"}, None, "Atza|one", START))
 
 
 @pytest.mark.parametrize("error", [httpx2.ConnectError, httpx2.LocalProtocolError])

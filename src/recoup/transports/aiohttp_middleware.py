@@ -18,11 +18,11 @@ import asyncio
 import copy
 import warnings
 import zlib
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from weakref import WeakKeyDictionary
 
 import aiohttp
+import msgspec
 from aiohttp import hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.payload import BytesPayload, IOBasePayload
@@ -37,6 +37,7 @@ from recoup.transports.aiohttp_tap import show
 from recoup.transports.caller import Caller, Options
 from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
+from recoup.transports.recording import here
 
 if TYPE_CHECKING:
     from aiohttp.client_middlewares import ClientHandlerType, ClientMiddlewareType
@@ -69,7 +70,7 @@ _MEANINGS: tuple[tuple[type[Exception], tuple[NoResponseKind, bool] | None], ...
 )
 
 
-class _Asked(NamedTuple):
+class _Asked(msgspec.Struct, frozen=True):
     """One request: aiohttp's own, and the header field that it carries for us while it is sent."""
 
     request: aiohttp.ClientRequest
@@ -174,7 +175,8 @@ class _Exchange:
         except OSError as error:  # as aiohttp does further up, where it would be too late
             raise aiohttp.ClientOSError(*error.args) from error
         finally:
-            show(asked)
+            if here() is not None:
+                show(asked)
             if request.name is not None:  # what aiohttp shows of its request must not hold our token
                 asked.headers.popall(request.name, None)
                 if before is not None:
@@ -295,38 +297,51 @@ class _Middleware:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._ended: WeakKeyDictionary[asyncio.Task[Any], _Ended] = WeakKeyDictionary()
+        self._any: Any = getattr(self._ended, "data", self._ended)  # to see in no time that there are none
 
     async def __call__(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
-        task: Any = asyncio.current_task()
-        ended = self._ended.pop(task, None) if self._ended else None
-        if ended is not None and ended.timer is not _timer(request):
-            ended = None
-        if ended is not None and ended.error is not None:
-            raise ended.error
+        ended = self._before(request) if self._any else None
         exchange = _Exchange(handler, request)
         asked = _Asked(request)
         target = exchange.target(asked)
         place = self._caller.place(target)
         if place is None or (ended is not None and ended.https and target.scheme != "https"):
             if ended is not None:
-                self._ended[task] = ended
+                self._end(ended)
                 request.headers.popall(TOKEN_HEADER, None)
             return await handler(request)
         try:
-            with _timer(request) or nullcontext():
-                response: aiohttp.ClientResponse = await self._caller.call_async(
-                    asked, exchange, exchange, target, place
-                )
+            response: aiohttp.ClientResponse = await self._caller.call_async(asked, exchange, exchange, target, place)
         except aiohttp.ClientError as error:
             if request.method in _REPEATED_BY_AIOHTTP and isinstance(error, _REPEATED_FOR):
-                self._ended[task] = _Ended(_timer(request), _without_traceback(error))
+                self._end(_Ended(_timer(request), _without_traceback(error)))
             raise
-        except TimeoutError as error:  # aiohttp's limit for the whole call
+        except asyncio.CancelledError as error:
+            if not _is_late(request):
+                raise
+            late = TimeoutError()
+            _attach_lateness(late, exchange, asked, target)
+            raise late from error
+        except TimeoutError as error:  # aiohttp's limit for the whole call, noticed while it waited for nothing
             _attach_lateness(error, exchange, asked, target)
             raise
         if response.status in _REDIRECTS:
-            self._ended[task] = _Ended(_timer(request), None, target.scheme == "https")
+            self._end(_Ended(_timer(request), None, target.scheme == "https"))
         return response
+
+    def _before(self, request: aiohttp.ClientRequest) -> _Ended | None:
+        """How the run before this one ended, if it was for the same call. Raises what it raised."""
+        task: Any = asyncio.current_task()
+        ended = self._ended.pop(task, None)
+        if ended is None or ended.timer is not _timer(request):
+            return None
+        if ended.error is not None:
+            raise ended.error
+        return ended
+
+    def _end(self, ended: _Ended) -> None:
+        task: Any = asyncio.current_task()
+        self._ended[task] = ended
 
 
 def aiohttp_middleware(**options: Unpack[Options]) -> ClientMiddlewareType:
@@ -340,6 +355,19 @@ def aiohttp_middleware(**options: Unpack[Options]) -> ClientMiddlewareType:
 
 def _timer(request: aiohttp.ClientRequest) -> Any:
     return getattr(request, "_timer", None)
+
+
+def _is_late(request: aiohttp.ClientRequest) -> bool:
+    """Whether the task was cancelled by aiohttp's timer and by nobody else. Then it is not cancelled any more: aiohttp
+    turns that into a TimeoutError where it began the call, and here the same is done, to say what is known.
+    """
+    timer, task = _timer(request), asyncio.current_task()
+    if task is None or not getattr(timer, "_cancelled", False):
+        return False
+    if task.cancelling() - 1 > getattr(timer, "_cancelling", 0):
+        return False  # by somebody else too: aiohttp lets that pass
+    task.uncancel()
+    return True
 
 
 def _without_traceback(error: Exception) -> Exception:

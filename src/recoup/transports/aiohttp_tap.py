@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recoup.transports.recording import Tap
+from recoup.transports.recording import here
 
 if TYPE_CHECKING:
     import aiohttp
@@ -14,7 +14,7 @@ __all__ = ["show"]
 
 def show(request: aiohttp.ClientRequest) -> None:
     """Show whoever records here the head of a request that was just sent: aiohttp writes its fields as they stand."""
-    tap = Tap.here()
+    tap = here()
     if tap is None:
         return
     in_clear_to_proxy = request.proxy is not None and not request.is_ssl()

@@ -138,14 +138,15 @@ class Caller:
             try:
                 response = wire.send(entered.request)
                 done.append(response)
-                waits = self._usual.waits(entered, library, response)
-                if waits:
+                look = library.look(response)
+                clean = attempts.hides_nothing(look[0], target)
+                if clean and attempts.worth_waiting_for(look[1], look[2]):
                     response = wire.complete(response, attempts.LARGEST_BODY)
             except library.errors as error:
                 done.append(error)
             else:
-                if waits is not None:
-                    self._usual.leave(entered, library, response)
+                if clean:
+                    library.attach(response, self._usual.leave(entered, look))
                     return response
         flow = self._flows.call(request, library, target, place, seconds, also, entered)
         return carry_out(flow, wire, self._current(), done)
@@ -172,14 +173,15 @@ class Caller:
             try:
                 response = await wire.send(entered.request)
                 done.append(response)
-                waits = self._usual.waits(entered, library, response)
-                if waits:
+                look = library.look(response)
+                clean = attempts.hides_nothing(look[0], target)
+                if clean and attempts.worth_waiting_for(look[1], look[2]):
                     response = await wire.complete(response, attempts.LARGEST_BODY)
             except library.errors as error:
                 done.append(error)
             else:
-                if waits is not None:
-                    self._usual.leave(entered, library, response)
+                if clean:
+                    library.attach(response, self._usual.leave(entered, look))
                     return response
         flow = self._flows.call(request, library, target, place, seconds, also, entered)
         return await carry_out_async(flow, wire, self._current(), done)

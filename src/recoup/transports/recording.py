@@ -23,7 +23,7 @@ import msgspec
 from recoup.exchange import Exchange
 from recoup.storage.forks import ProcessLock
 
-__all__ = ["Recorded", "Recording", "Seen", "Tap", "record", "recordings"]
+__all__ = ["Recorded", "Recording", "Seen", "Tap", "here", "record", "recordings"]
 
 _BODIES = 65_536  # bytes
 _MOST = 1000
@@ -42,7 +42,7 @@ class Tap:
     """What is told of one sending, by whoever knows it.
 
     A library with a method `tap(request, tap)` returns the request to send in its place, one that calls `head` with
-    what goes out. What sends far below finds the tap of its thread or task by `Tap.here()`. Where nobody tells anything
+    what goes out. What sends far below finds the tap of its thread or task by `here()`. Where nobody tells anything
     the request is recorded as the library was given it.
     """
 
@@ -51,11 +51,6 @@ class Tap:
         self.seen: Seen | None = None
         self.bytes = b""
         self._before: Token[Tap | None] | None = None
-
-    @staticmethod
-    def here() -> Tap | None:
-        """The tap of what is being sent here now; nearly always none."""
-        return _sending.get()
 
     def head(self, head: bytes, seen: Seen = Seen.BYTES) -> None:
         """The request line and header lines, up to the blank line and with it."""
@@ -75,6 +70,8 @@ class Tap:
 
 
 _sending: ContextVar[Tap | None] = ContextVar("recoup.sending", default=None)
+here = _sending.get
+"""The tap of what is being sent here now; nearly always none."""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

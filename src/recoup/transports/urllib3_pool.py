@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry
@@ -49,42 +50,35 @@ _OPTIONS = tuple(Options.__annotations__)
 _KEPT = ("timeout", "pool_timeout")  # of the call's arguments, for the token request on its behalf
 
 
-class _Asked:
-    """One request, as `urlopen` was asked for it. Never changed."""
+class _Asked(msgspec.Struct, frozen=True):
+    """One request, as `urlopen` was asked for it."""
 
-    __slots__ = ("arguments", "body", "headers", "method", "position", "url")
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Any
+    position: int | None
+    arguments: dict[str, Any]
 
-    def __init__(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: Any,
-        position: int | None,
-        arguments: dict[str, Any],
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.position = position
-        self.arguments = arguments
+    def __repr__(self) -> str:
+        """Without the fields: tools that report exceptions show the local variables of their frames."""
+        return f"_Asked({self.method})"
 
 
 class _Exchange:
     """One call: what `recoup.transports.library` asks of a library and of a wire.
 
-    `send_with` sends a request once. `preload` and `retries` are what the caller asked `urlopen` for.
+    `send_with` sends a request once, with `retries`, which allow for none. `preload` is what the caller asked for.
     """
 
     __slots__ = ("_preload", "_retries", "_send")
 
     errors: tuple[type[Exception], ...] = (HTTPError,)
 
-    def __init__(self, send: Any, *, preload: bool, retries: Any) -> None:
-        self._send = send
+    def __init__(self, send_with: Any, preload: bool, retries: Any) -> None:
+        self._send = send_with
         self._preload = preload
-        self._retries = False if retries is False else _ONCE
+        self._retries = retries
 
     # --- requests
 
@@ -208,33 +202,42 @@ class PoolManager(urllib3.PoolManager):
         self._caller = Caller(**options)
 
     def urlopen(  # type: ignore[override]
-        self, method: str, url: str, redirect: bool = True, **kw: Any
+        self,
+        method: str,
+        url: str,
+        redirect: bool = True,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        retries: Any = None,
+        body_pos: Any = None,
+        preload_content: bool = True,
+        **kw: Any,
     ) -> BaseHTTPResponse:
         """Send one call with all its attempts, and follow its redirects. The arguments are urllib3's.
 
         What urllib3 raises in the end is raised here, with `.recoup`. Raises a FaultError where no access token can be
         had.
         """
+        if headers is None:
+            headers = self.headers
+        caller = self._caller
         target = family.target_of(method, url)
-        place = self._caller.place(target)
+        place = caller.place(target)
         if place is None:
+            kw.update(body=body, headers=headers, body_pos=body_pos, preload_content=preload_content)
+            if retries is not None:
+                kw["retries"] = retries
             return self._plain(method, url, redirect, kw)
-        preload, retries = kw.pop("preload_content", True), kw.pop("retries", None)
-        body, position = kw.pop("body", None), kw.pop("body_pos", None)
-        headers = kw.pop("headers", None)
-        asked = _Asked(
-            method,
-            url,
-            self.headers if headers is None else headers,
-            body,
-            position if isinstance(position, int) else family.position_of(body),
-            kw,
-        )
-        exchange = _Exchange(self._once, preload=preload, retries=retries)
-        response: BaseHTTPResponse = self._caller.call(asked, exchange, exchange, target, place)
+        if body is not None and not isinstance(body_pos, int):
+            body_pos = family.position_of(body)
+        asked = _Asked(method, url, headers, body, body_pos, kw)
+        send = super().urlopen if self._inner is None else self._inner.urlopen
+        exchange = _Exchange(send, preload_content, False if retries is False else _ONCE)
+        response: BaseHTTPResponse = caller.call(asked, exchange, exchange, target, place)
         if redirect and response.status in _REDIRECTS and (location := response.get_redirect_location()):
-            return self._redirected(response, location, asked, retries, preload)
-        if preload:
+            return self._redirected(response, location, asked, retries, preload_content)
+        if preload_content:
             _ = response.data  # read now, and kept
         return response
 
@@ -244,16 +247,11 @@ class PoolManager(urllib3.PoolManager):
         if getattr(self, "_inner", None) is not None:  # urllib3 clears already while it is made
             self._inner.clear()  # type: ignore[union-attr]
 
-    def _once(self, method: str, url: str, *, redirect: bool, **kw: Any) -> BaseHTTPResponse:
-        """Send one request and follow nothing."""
+    def _plain(self, method: str, url: str, redirect: bool, kw: dict[str, Any]) -> BaseHTTPResponse:
+        """Send what is none of recoup's business, as urllib3 does. Its redirects come back to `urlopen`."""
         if self._inner is not None:
             return self._inner.urlopen(method, url, redirect=redirect, **kw)
         return super().urlopen(method, url, redirect=redirect, **kw)
-
-    def _plain(self, method: str, url: str, redirect: bool, kw: dict[str, Any]) -> BaseHTTPResponse:
-        """Send what is none of recoup's business, as urllib3 does. Its redirects come back to `urlopen`."""
-        kw.setdefault("headers", self.headers)
-        return self._once(method, url, redirect=redirect, **kw)
 
     def _redirected(
         self, response: BaseHTTPResponse, location: str, asked: _Asked, retries: Any, preload: bool

@@ -7,7 +7,7 @@ from typing import Any
 import urllib3
 from urllib3 import connection, connectionpool
 
-from recoup.transports.recording import Tap
+from recoup.transports.recording import here
 
 __all__ = ["tap_connections"]
 
@@ -19,7 +19,7 @@ class _Tapped:
 
     def send(self, data: Any) -> None:
         """Send, and show the head to whoever records here. A proxy's CONNECT is not the request."""
-        tap = Tap.here()
+        tap = here()
         if tap is not None and not tap.bytes and isinstance(data, bytes) and not data.startswith(b"CONNECT "):
             head, end, _ = data.partition(_END)
             tap.head(head + end)

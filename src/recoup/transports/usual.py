@@ -18,10 +18,9 @@ from recoup.recovery.call import succeeded_at_once
 from recoup.recovery.decision import Done
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
-from recoup.transports.attempt import hides_nothing, worth_waiting_for
 from recoup.transports.course import Course, Courses
 from recoup.transports.hosts import TOKEN_PATH, Place
-from recoup.transports.library import Library, Target
+from recoup.transports.library import Library, Look, Target
 from recoup.transports.login import Login
 from recoup.transports.outcome import Outcome
 from recoup.transports.pacing import Pacing
@@ -52,14 +51,13 @@ class Entered(msgspec.Struct, frozen=True):
     """
 
     request: Any
-    target: Target
     course: Course | None
     token: str | None
     began: float
 
     def __repr__(self) -> str:
         """No token: tools that report exceptions show the local variables of their frames."""
-        return f"Entered({self.target.method}, began={self.began})"
+        return f"Entered(began={self.began})"
 
 
 class Usual:
@@ -95,21 +93,15 @@ class Usual:
             request = library.with_header(request, TOKEN_HEADER, token)
         if course is not None and not self._pacing.at_once(course, began):
             return None
-        return Entered(request, target, course, token, began)
+        return Entered(request, course, token, began)
 
-    def waits(self, entered: Entered, library: Library, response: Any) -> bool | None:
-        """Whether the body of this answer is to be waited for; None where it is not one that a usual call ends with."""
-        status, kind, length, _ = library.look(response)
-        return worth_waiting_for(kind, length) if hides_nothing(status, entered.target) else None
-
-    def leave(self, entered: Entered, library: Library, response: Any) -> None:
-        """The end: what the answer taught, and the outcome attached to it."""
+    def leave(self, entered: Entered, look: Look) -> Outcome:
+        """The end of a call in whose answer nothing can have failed: what that taught, and the outcome to attach."""
         ended = self._now()
         course = entered.course
-        status, _, _, rate = library.look(response)
         operation = None
         if course is not None:
             operation = course.operation
-            self._pacing.learn(course, status, rate, ended)
-        history = succeeded_at_once(self._policy, self._quota, entered.began, ended, status)
-        library.attach(response, Outcome(decision=_DONE, history=history, operation=operation))
+            self._pacing.learn(course, look[0], look[3], ended)
+        history = succeeded_at_once(self._policy, self._quota, entered.began, ended, look[0])
+        return Outcome(decision=_DONE, history=history, operation=operation)
