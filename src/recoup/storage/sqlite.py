@@ -4,12 +4,16 @@ One connection a process, guarded by a lock: SQLite lets one writer at a time do
 mode, so that readers and the writer do not wait for each other, and a writer waits up to five seconds for its turn. A
 commit does not wait for the disk: what a power failure takes with it are the last reservations, never the file.
 
+Once a second it is looked whether the file is still there. One that was deleted is written anew from what is still
+open; one that was put in its place is taken. The log says which.
+
 SQLite knows no fork: a child that inherits a connection, or SQLite's notes about one, shares its locks without holding
 them. So the connection is closed for the moment of a fork, and parent and child each open one when they need it.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -23,21 +27,25 @@ from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
 from recoup.storage.forks import ProcessLock
 from recoup.storage.schema import VERSION, bring_up
+from recoup.storage.sqlite_file import Identity, identity_of, write_anew
 
 __all__ = ["SqliteDatabase"]
 
 _PATIENCE = 5.0  # seconds in which another process may hold the file
 _REST = 1.0  # seconds after it was held for longer, in which nobody tries again
+_LOOKED = 1.0  # seconds between two looks whether the file is still there
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_log = logging.getLogger("recoup.storage")
 _LEFT_BEHIND: list[object] = []  # connections of a parent process, which a child must not even close
 
 
 class _Connected:
     """The connection of one process."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Identity | None) -> None:
         self.pid = os.getpid()
         self.connection = connection
+        self.file = file
 
 
 class _Open:
@@ -61,6 +69,7 @@ class SqliteDatabase:
         self.name = f"the SQLite file {self.path}"
         self._lock = ProcessLock()
         self._rests_until = 0.0
+        self._look_at = 0.0
         self._connected: _Connected | None = None
         self._translated: dict[str, str] = {}
         _alive.add(self)
@@ -79,8 +88,12 @@ class SqliteDatabase:
         if translated is None:
             translated = self._translated[statement] = statement.replace("{now}", ":now")
         with self._lock:
-            if time.monotonic() < self._rests_until:
+            now = time.monotonic()
+            if now < self._rests_until:
                 raise StoreAway(f"{self.name} was locked a moment ago")  # all who queued meanwhile
+            if now >= self._look_at:
+                self._look_at = now + _LOOKED
+                self._look()
             try:
                 return self._connection().execute(translated, parameters).fetchall()
             except sqlite3.OperationalError as error:  # busy for too long, a full disk, a file that went away
@@ -107,8 +120,31 @@ class SqliteDatabase:
             if known.pid == os.getpid():
                 return known.connection
             _LEFT_BEHIND.append(known)
-        self._connected = _Connected(self._open())
+        self._connected = _Connected(self._open(), identity_of(self.path))
         return self._connected.connection
+
+    def _look(self) -> None:
+        """See to it that what is open is what others find at this path."""
+        known = self._connected
+        if known is None or known.pid != os.getpid():
+            return
+        there = identity_of(self.path)
+        if there == known.file:
+            return
+        if there is None:
+            try:
+                mine = write_anew(known.connection, self.path)
+            except (OSError, sqlite3.Error) as error:
+                raise StoreAway(f"{self.name} was deleted and cannot be written anew: {error}") from error
+            if mine:
+                _log.warning(
+                    "%s was deleted while it was in use, and has been written anew with what was in it; to begin with "
+                    "an empty one, end first what uses it",
+                    self.name,
+                )
+        else:
+            _log.warning("%s is another file now, and this process goes on in that one", self.name)
+        self._drop()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
