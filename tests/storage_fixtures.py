@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -22,27 +23,29 @@ _numbers = count(1)
 
 
 class Postgres:
-    """A PostgreSQL server; every test gets an empty database of its own."""
+    """A PostgreSQL server; every test gets an empty schema of its own, by a user who sees nothing else: a database for
+    each would be a thousand files to make and to delete.
+    """
 
     def __init__(self, server: Any) -> None:
         self.server = server
 
     def url(self) -> str:
-        """The URL of a new database."""
+        """The URL of an empty store."""
         name = f"recoup_{next(_numbers)}"
-        self.run("postgres", f"CREATE DATABASE {name}")
-        return str(self.server.get_uri(database=name))
+        self.run(f"CREATE ROLE {name} LOGIN; CREATE SCHEMA {name} AUTHORIZATION {name}")
+        uri = urlsplit(self.server.get_uri())
+        return uri._replace(netloc=f"{name}@{uri.netloc.rpartition('@')[2]}").geturl()
 
-    def run(self, database: str, statement: str) -> list[tuple[Any, ...]]:
-        """Carry out a statement as somebody else."""
-        with psycopg.connect(self.server.get_uri(database=database), autocommit=True) as connection:
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Carry out a statement as the one who may do everything."""
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
     def cut(self) -> None:
         """End everybody's connections."""
         self.run(
-            "postgres",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' "
             "AND pid <> pg_backend_pid()",
         )
@@ -60,9 +63,8 @@ def postgres() -> Iterator[Postgres]:
         process: Any = server.get_postmaster_info().process
         try:
             started = Postgres(server)
-            # Every test makes a database; nothing of them has to outlive the machine.
-            started.run("postgres", "ALTER SYSTEM SET fsync = off")
-            started.run("postgres", "SELECT pg_reload_conf()")
+            started.run("ALTER SYSTEM SET fsync = off")  # nothing of it has to outlive the machine
+            started.run("SELECT pg_reload_conf()")
             yield started
         finally:
             process.send_signal(signal.SIGQUIT)  # at once, without writing down what nobody reads again
