@@ -96,6 +96,26 @@ def test_a_driver_without_a_login_hands_the_renewal_up() -> None:
     assert not steps[-1].history.token_renewed
 
 
+def test_a_stream_with_a_refused_token_is_not_repeated_and_the_next_call_has_a_new_token() -> None:
+    steps, _ = play(a_call(replayable=False), [EXPIRED, "renewed"])
+    assert steps[1] == Renew("Atza|old")
+    last = steps[-1]
+    assert isinstance(last, Finish)
+    assert isinstance(last.decision, GiveUp)
+    assert last.decision.reason is StopReason.NOT_REPLAYABLE
+    assert last.history.token_renewed
+    assert (last.diagnosis and last.diagnosis.id) == "403-expired-token"
+
+    refused, _ = play(a_call(replayable=False), [EXPIRED, "refused"])
+    ended = refused[-1]
+    assert isinstance(ended, Finish)
+    assert isinstance(ended.decision, GiveUp)
+    assert ended.decision.reason is StopReason.PERMANENT
+
+    without, _ = play(a_call(replayable=False, can_renew=False), [EXPIRED])
+    assert isinstance(without[-1], Finish)
+
+
 def test_a_login_that_failed_says_what_it_needs() -> None:
     call = a_call()
     call.begin(0.0)

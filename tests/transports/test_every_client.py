@@ -307,6 +307,14 @@ def test_a_generator_body_is_sent_once_and_that_is_said(kind: Kind) -> None:
         assert [each.body for each in server.calls] == [b'{"a":1}']
 
 
+def test_a_token_that_was_refused_with_a_generator_body_is_replaced_for_the_next_call(kind: Kind) -> None:
+    with Server(EXPIRED, NO_CONTENT) as server, kind(server, login=login(server)) as client:
+        seen = client.call("POST", CONFIRM, body=client.generator([b"{}"]))
+        assert (seen.status, made_of(seen.response).as_dict()["decision"]["reason"]) == (403, "not_replayable")
+        assert client.call("POST", CONFIRM, body=client.generator([b"{}"])).status == 204
+        assert [each.token for each in server.calls] == ["Atza|one", "Atza|two"]
+
+
 @pytest.mark.parametrize("kind", [Requests, Urllib3, Aiohttp], ids=lambda kind: kind.name)
 def test_a_file_is_rewound_to_where_it_stood(kind: Kind) -> None:
     with Server(UNAVAILABLE, EXPIRED, NO_CONTENT) as server, kind(server, login=login(server)) as client:

@@ -45,11 +45,14 @@ def test_a_generator_body_is_sent_once_and_that_is_said(kind: Kind) -> None:
             recoup.raise_for_fault(response)
 
 
-def test_a_generator_body_with_a_refused_token_is_not_repeated_either(kind: Kind) -> None:
-    with Server(EXPIRED) as server, Client(kind, server, login=login(server)) as client:
-        made = made_of(client.call("POST", CONFIRM, content=client.body([b"{}"])))
-        assert made.as_dict()["decision"]["reason"] == "not_replayable"
+def test_a_generator_body_with_a_refused_token_is_not_repeated_and_the_next_one_has_a_new_token(kind: Kind) -> None:
+    with Server(EXPIRED, NO_CONTENT) as server, Client(kind, server, login=login(server)) as client:
+        response = client.call("POST", CONFIRM, content=client.body([b"{}"]))
+        made = made_of(response)
+        assert (response.status_code, made.as_dict()["decision"]["reason"]) == (403, "not_replayable")
         assert len(server.calls) == 1
+        assert client.call("POST", CONFIRM, content=client.body([b"{}"])).status_code == 204
+        assert [each.token for each in server.calls] == ["Atza|one", "Atza|two"]
 
 
 @pytest.mark.parametrize("arguments", [{"json": {"a": 1}}, {"content": b'{"a":1}'}, {"data": {"a": "1"}}])

@@ -35,7 +35,7 @@ from recoup.recovery.quota import QuotaAccess
 from recoup.recovery.situation import situate
 from recoup.redaction import mask
 
-__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step", "succeeded_at_once"]
+__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step"]
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class Sleep(msgspec.Struct, frozen=True):
 
 
 class Renew(msgspec.Struct, frozen=True):
-    """Fetch a new access token, then call `renewed`.
+    """Fetch a new access token, then call `renewed`. Keep the answer until then: it may be the one to hand up.
 
     `stale_token` is the one that was refused, as the request carried it: where the token holder has another one by now,
     that one is new enough and nothing need be fetched.
@@ -99,6 +99,7 @@ class Call:
         "_deadline",
         "_failure",
         "_history",
+        "_last",
         "_method",
         "_number",
         "_operation",
@@ -140,6 +141,7 @@ class Call:
         self._sent_at = 0.0
         self._waited = 0.0
         self._failure: Diagnosis | None = None  # of the latest attempt
+        self._last: Decision | None = None  # what the call ends with once a token is there for the next one
         self._state = _State.NEW
 
     @property
@@ -219,20 +221,19 @@ class Call:
             decision = self._policy.out_of_quota(decision.after)
         self._history = history.with_decision(action_of(decision))
         self._failure = diagnosis
-        match decision:
-            case Retry(after=after):
-                self._cost = verdict.cost
-                self._number += 1
-                self._waited = after
-                self._state = _State.RESTING
-                return Sleep(after)
-            case RenewToken() if self._can_renew:
-                self._history = self._history.with_renewal()
-                self._state = _State.RENEWING
-                request = exchange.request
-                return Renew(request.headers.get(TOKEN_HEADER) if request is not None else None)
-            case _:
-                return self._finish(diagnosis, decision, now)
+        if self._can_renew and (verdict.renew or isinstance(decision, RenewToken)):
+            self._last = decision if verdict.renew else None
+            self._history = self._history.with_renewal()
+            self._state = _State.RENEWING
+            request = exchange.request
+            return Renew(request.headers.get(TOKEN_HEADER) if request is not None else None)
+        if isinstance(decision, Retry):
+            self._cost = verdict.cost
+            self._number += 1
+            self._waited = decision.after
+            self._state = _State.RESTING
+            return Sleep(decision.after)
+        return self._finish(diagnosis, decision, now)
 
     def paced(self, waited: float, now: float) -> None:
         """After `Send`: the driver waited for its turn, for so many seconds, and sends now. No answer is needed."""
@@ -253,10 +254,13 @@ class Call:
     def renewed(self, ok: bool, now: float, reason: str = "", decision: Decision | None = None) -> Step:
         """The token was fetched (`Send`), or could not be (`Finish`).
 
-        After a failure `decision` is what the login's own failure was judged to need, and is handed up as it is;
-        without one the call gives up and asks for credentials. `reason` goes into the text and must hold no secret.
+        `Finish` too where the request cannot be sent again: then the new token is for the next one. After a failure
+        `decision` is what the login's own failure was judged to need, and is handed up as it is; without one the call
+        gives up and asks for credentials. `reason` goes into the text and must hold no secret.
         """
         self._expect(_State.RENEWING)
+        if ok and self._last is not None:
+            return self._finish(self._failure, self._last, now)
         if ok:
             self._waited = 0.0
             return self._send(now)
@@ -302,17 +306,6 @@ class Call:
             unknown = self._history.outcome_unknown
             diagnosis = judged(diagnosis, decision, self._policy, now, unknown=unknown)
         return Finish(diagnosis, decision, self._history)
-
-
-def succeeded_at_once(
-    policy: Policy, quota: QuotaAccess, sent_at: float, ended_at: float, status: int | None
-) -> History:
-    """The end of a call whose first attempt was a success in which no failure can hide: its history, as a `Call` that
-    was told of nothing else would write it, without one. The decision is Done. Instants are epoch seconds.
-    """
-    quota.give(policy.success_gain)
-    attempt = Attempt(number=1, sent_at=sent_at, ended_at=ended_at, status=status, decision="done")
-    return History(attempts=(attempt,), count=1)
 
 
 class _State(StrEnum):

@@ -47,10 +47,15 @@ __all__ = ["DOCUMENTED", "Policy", "Verdict"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A decision, and what it costs of the retry quota (nothing unless it is a Retry)."""
+    """A decision, and what it costs of the retry quota (nothing unless it is a Retry).
+
+    `renew` says that the call ends with the decision and that its token was refused all the same: another one has to
+    be fetched, or the next call would meet the same refusal.
+    """
 
     decision: Decision
     cost: int = 0
+    renew: bool = False
 
 
 _DONE = Verdict(Done())
@@ -280,9 +285,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 )
             )
         if not situation.replayable:
-            return Verdict(
-                self.stopped(StopReason.NOT_REPLAYABLE, 0.0, "the body was a stream and cannot be sent again")
-            )
+            text = "the token was refused, and the body was a stream and cannot be sent again"
+            return Verdict(self.stopped(StopReason.NOT_REPLAYABLE, 0.0, text), renew=True)
         if situation.deadline is not None and situation.now is not None and situation.now > situation.deadline:
             return Verdict(self.stopped(StopReason.DEADLINE, 0.0, "the deadline has passed"))
         return _RENEW
