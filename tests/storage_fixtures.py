@@ -34,7 +34,7 @@ class Postgres:
         """The URL of an empty store."""
         name = f"recoup_{next(_numbers)}"
         self.run(f"CREATE ROLE {name} LOGIN; CREATE SCHEMA {name} AUTHORIZATION {name}")
-        uri = urlsplit(self.server.get_uri())
+        uri = urlsplit(str(self.server.get_uri()))
         return uri._replace(netloc=f"{name}@{uri.netloc.rpartition('@')[2]}").geturl()
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:

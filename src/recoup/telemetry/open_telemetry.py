@@ -8,7 +8,6 @@ an SDK that the program sets up nothing is collected.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -30,6 +29,7 @@ from recoup.telemetry.events import (
     TokenRefused,
     Waited,
 )
+from recoup.telemetry.forking import ForkLock
 
 try:
     from opentelemetry.context import Context, get_current
@@ -81,7 +81,7 @@ class OpenTelemetry:
         self._tracer = get_tracer("recoup", own, tracer_provider, _SCHEMA)
         meter = get_meter("recoup", own, meter_provider, _SCHEMA)
         self._most_open = most_open
-        self._lock = threading.Lock()  # guards the next line
+        self._lock = ForkLock()  # guards the next line
         self._open: dict[int, _OpenCall] = {}
         self._duration = meter.create_histogram(
             "recoup.call.duration",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
 from typing import Any, Protocol, assert_never
 
@@ -24,6 +23,7 @@ from recoup.telemetry.events import (
     Waited,
     Why,
 )
+from recoup.telemetry.forking import ForkLock
 
 __all__ = ["JsonLines", "as_dict", "describe"]
 
@@ -124,13 +124,14 @@ class _Text(Protocol):
 class JsonLines:
     """A listener that writes each event as one line of JSON to a text stream, flushed where the stream can be.
 
-    Threads may share it: lines are never mixed. The stream stays the caller's, who closes it.
+    Threads may share it, and processes that are forked: lines are never mixed nor written twice. The stream stays the
+    caller's, who closes it.
     """
 
     def __init__(self, stream: _Text) -> None:
         self._stream = stream
         self._flush = getattr(stream, "flush", None)
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def __call__(self, event: Event) -> None:
         """Write the event."""
