@@ -41,7 +41,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _TERM = re.compile(r"<([a-z]+)>")
-_TABLES = ("denied", "invalid", "elsewhere")
+_TABLES = ("denied", "invalid", "page", "answered", "elsewhere")
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,9 @@ import msgspec
 
 from recoup.diagnosis.body import decode, values_in
 from recoup.diagnosis.excerpts.curl_output import plain_messages
+from recoup.diagnosis.excerpts.dumped import head_in
 from recoup.diagnosis.excerpts.fields import fields_in, of_request, of_response
+from recoup.diagnosis.excerpts.pages import tells_of_page
 from recoup.diagnosis.excerpts.requested import curl_request, request_in
 from recoup.diagnosis.excerpts.statuses import status_in
 from recoup.exchange import Exchange, Headers, Request, Response
@@ -25,6 +27,7 @@ __all__ = ["Digest", "digest", "pieces", "read"]
 MAX_BYTES = 2 * 1024 * 1024
 MAX_TEXT = 65_536
 MAX_MESSAGES = 1000
+_REFUSED = 400  # what is no HTTP is refused so, with a page
 
 _STATUS_LINE = re.compile(r"^[<*\s]{0,8}HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)", re.MULTILINE)
 _REQUEST_LINE = re.compile(
@@ -89,10 +92,21 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
             if before
             else curl_request(raw[previous : found.start()].decode("utf-8", "replace"))
         )
+        if not body.strip():
+            body = _behind(text, found.end())
+        if status == _REFUSED and tells_of_page(body or headers.get("content-type") or ""):
+            request = _with_bytes(request, text[previous : found.start()])
         response = Response(status=status, headers=headers, body=_content(headers, body.encode("latin-1")))
         exchanges.append(Exchange(request=request, response=response))
         previous = end
     return exchanges
+
+
+def _behind(text: str, at: int) -> str:
+    """A body that somebody wrote on the line of the status."""
+    line = text[at : text.find("\n", at) if "\n" in text[at:] else len(text)]
+    starts = [place for place in (line.find("<"), line.find("{")) if place >= 0]
+    return line[min(starts) :] if starts else ""
 
 
 def _request(text: str, found: re.Match[str], end: int) -> Request:
@@ -159,14 +173,26 @@ def digest(data: bytes | str) -> Digest:
     values, complete = values_in(text)
     fields = fields_in(text)
     status = status_in(text)
+    request = request_in(text, Headers(of_request(fields)), None if status is None else status.start)
+    if status is not None and status.status == _REFUSED and tells_of_page(text):
+        request = _with_bytes(request, text)
     return Digest(
         text=text,
-        request=request_in(text, Headers(of_request(fields)), None if status is None else status.start),
+        request=request,
         status=None if status is None else status.status,
         headers=Headers(of_response(fields)),
         values=tuple(values),
         complete=complete,
     )
+
+
+def _with_bytes(request: Request | None, text: str) -> Request | None:
+    """The request with its head as bytes, where the text shows them: under a page they say what is wrong."""
+    head = head_in(text)
+    if head is None:
+        return request
+    known = request if request is not None else Request(method="", url="")
+    return msgspec.structs.replace(known, raw=head)
 
 
 def pieces(text: str, limit: int = 500) -> Iterator[str]:

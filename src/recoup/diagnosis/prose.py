@@ -9,6 +9,7 @@ from recoup.catalogue.template import normalise
 from recoup.diagnosis.body import Body, read_text
 from recoup.diagnosis.claims import Reading, read_claims
 from recoup.diagnosis.codes import LOGIN_ERRORS, code_key, find_sc
+from recoup.diagnosis.excerpts.pages import MARKUP, tells_of_page
 from recoup.diagnosis.index import Index
 from recoup.diagnosis.match import ANYWHERE
 from recoup.diagnosis.pasted import Digest, pieces
@@ -24,12 +25,11 @@ _LOGIN = re.compile(r"(?<![a-z_])(" + "|".join(sorted(LOGIN_ERRORS)) + r")(?![a-
 _PLAIN_WORDS = frozenset(
     {"unauthorized", "forbidden", "conflict"}
 )  # reason phrases too: they say no more than a status
-_MARKUP = re.compile(r"<(?:!doctype html|html|\?xml|Error>)", re.IGNORECASE)
 
 
 def read(index: Index, found: Digest) -> tuple[Reading, tuple[Claim, ...], NoResponse | None]:
     """The claims in a text: from the objects in it, from markup in it, else from its words; or a broken connection."""
-    markup = _MARKUP.search(found.text)
+    markup = MARKUP.search(found.text)
     if markup is not None:
         reading = read_claims(read_text(found.text[markup.start() :]), status=found.status)
         claims = reading.claims or _words(index, found.text, reading.kind)
@@ -42,6 +42,8 @@ def read(index: Index, found: Digest) -> tuple[Reading, tuple[Claim, ...], NoRes
         return reading, claims, None
     reading = Reading(kind=BodyKind.TEXT, findings=reading.findings)
     claims = _words(index, found.text, BodyKind.TEXT)
+    if not claims and found.status is not None and found.status >= 400 and tells_of_page(found.text):
+        return Reading(kind=BodyKind.HTML, findings=reading.findings), (), None
     return reading, claims, network_failure(found.text) if not claims else None
 
 
