@@ -15,6 +15,7 @@ from golden_corpus import GOLDEN, folders, golden_gaps
 from promised_ids import PROMISED
 from recoup.catalogue.fault import Where
 from recoup.catalogue.loader import catalogue, load_sources
+from recoup.drill.recipe import RECIPES
 from recoup.drill.runner import expected_faults
 
 SOURCES = {fault.id: fault for fault in load_sources()}
@@ -26,6 +27,7 @@ EXPLAINED = {
     if page.name.endswith(".txt")
 }
 DRILLED = {fault.id for fault in expected_faults()}
+RAISED = set(RECIPES)  # all are loaded now
 IDS = sorted({*SOURCES, *COMPILED, *DECISIONS, *EXPLAINED, *(folder.name for folder in folders())})
 
 
@@ -45,6 +47,12 @@ def gaps(fault_id: str) -> list[str]:
     out.extend(f"step 3: {gap}" for gap in golden_gaps(GOLDEN / fault_id))
     if fault_id not in DECISIONS:
         out.append("step 3: add its line to tests/golden/decisions.toml: what to do on the first attempt")
+    if not fault.no_recipe and fault_id not in RAISED:
+        out.append("step 5: write its recipe, or say in the entry's no_recipe why the sandbox cannot raise it")
+    if fault.no_recipe and fault_id in RAISED:
+        out.append("step 5: it has a recipe: take no_recipe, the reason why there is none, out of the entry")
+    if fault.no_recipe and not fault.no_recipe.endswith("."):
+        out.append("step 5: no_recipe is a sentence, and ends with a full stop")
     if fault_id in DRILLED and fault_id not in EXPLAINED:
         out.append(f"step 5: write src/recoup/drill/explanations/{fault_id}.txt: what a person must be told")
     if fault_id in EXPLAINED and fault_id not in DRILLED:

@@ -152,7 +152,7 @@ def test_everything_that_an_entry_says_is_on_the_page(faults: list[Fault], page:
     plain = page.replace("\\", "").replace("&lt;", "<").replace("&amp;", "&")
     for fault in faults:
         remedies = [fault.remedy, *(variant.remedy for variant in fault.variants)]
-        texts = [fault.title, fault.cause, fault.note, fault.source.section, fault.source.row]
+        texts = [fault.title, fault.cause, fault.note, fault.no_recipe, fault.source.section, fault.source.row]
         texts += [message.template for message in fault.messages]
         texts += [step for remedy in remedies for step in remedy.steps]
         texts += [step for remedy in remedies for steps in remedy.consoles.values() for step in steps]

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from recoup.catalogue.fault import Kind
+from recoup.catalogue.loader import catalogue
 from recoup.cli.main import Streams, main
 from recoup.drill.recipe import RECIPES
 from recoup.drill.runner import expected_faults
 from recoup.drill.stage import stage
 
-ROW = set("id raised recognised handled explained cause status http_status code message decision attempts note".split())
+COLUMNS = {"raised", "recognised", "handled", "explained"}
+ROW = COLUMNS | set("id documented cause status http_status code message decision attempts note".split())
 
 
 def drill(*arguments: str) -> tuple[int, str, str]:
@@ -39,8 +41,7 @@ def test_every_fault_that_has_a_recipe_comes_out_right(whole: tuple[int, dict[st
     wrong = {
         row["id"]: row["note"]
         for row in data["rows"]
-        if row["id"] in RECIPES
-        and not {row[c] for c in ("raised", "recognised", "handled", "explained")} <= {"green", "decided"}
+        if row["id"] in RECIPES and not {row[c] for c in COLUMNS} <= {"green", "decided"}
     }
     assert wrong == {}
     assert status == 0
@@ -61,6 +62,32 @@ def test_the_json_has_the_fields_that_programs_rely_on(whole: tuple[int, dict[st
     assert {row["id"] for row in data["rows"]} == {fault.id for fault in expected_faults()}
     summary = data["summary"]
     assert summary["green"] + summary["tied"] + summary["red"] + summary["missing"] == summary["faults"]
+
+
+def test_what_stands_in_neither_document_is_shown_apart(whole: tuple[int, dict[str, Any], str]) -> None:
+    _, data, page = whole
+    beyond = [row["id"] for row in data["rows"] if not row["documented"]]
+    assert data["summary"]["beyond"] == len(beyond) >= 19
+    assert all(name.startswith("other-") for name in beyond)
+    assert [row["id"] for row in data["rows"]][-len(beyond) :] == beyond
+    apart = page.index("<h2>Seen in public, not in the two documents</h2>")
+    assert max(page.index(f'id="{row["id"]}"') for row in data["rows"] if row["documented"]) < apart
+    assert apart < min(page.index(f'id="{name}"') for name in beyond)
+
+
+def test_the_table_has_a_heading_for_what_is_in_neither_document() -> None:
+    _, out, _ = drill("sc-00005-forbidden", "other-conflict", "other-user-agent")
+    before, heading, after = out.partition("-- seen in public, not in the two documents --")
+    assert heading
+    assert "sc-00005-forbidden" in before
+    assert "other-conflict" in after
+    assert "seen in public" not in after.partition("3 of 3 faults")[0]
+    assert "2 of the 3 seen in public, not in the two documents" in after
+
+
+def test_what_was_left_out_is_counted(whole: tuple[int, dict[str, Any], str]) -> None:
+    _, data, _ = whole
+    assert {row["id"] for row in data["rows"]} == {fault.id for fault in catalogue().values() if not fault.no_recipe}
 
 
 def test_what_must_not_be_repeated_was_sent_once(whole: tuple[int, dict[str, Any], str]) -> None:

@@ -29,9 +29,9 @@ ONCE = ["Cause", "Who acts", "First", "Source"]
 DRILLED = sorted({fault.id for fault in expected_faults()} & set(PAGES))
 # How recoup introduces what a text calls by its label.
 PRINTED = {"First": "1. ", "Names": ""}
-# What the answer alone does not show: a failure in the caller's own model, a page that only its host tells apart, and
-# the words of a refusal, which travel in the address that the consent page leads back to.
-UNSEEN = {"null-enum", "lwa-html-or-non-json", "lwa-access-denied"}
+# What the answer alone does not show: a failure in the caller's own model, a page that only its host tells apart, the
+# words of a refusal, which travel in the address that the consent page leads back to, and what nobody answers at all.
+UNSEEN = {"null-enum", "lwa-html-or-non-json", "lwa-access-denied", "other-network-tls"}
 GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 VALUES = {
     "count": "1",

@@ -13,7 +13,7 @@ from recoup.drill import judge
 from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried, Settled
 from recoup.drill.row import Judgement
 from recoup.drill.stage import Reply
-from recoup.exchange import Exchange, Headers, Response
+from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Response
 from recoup.recovery.advice import diagnose
 from recoup.recovery.decision import Decision, Done, GiveUp, Resync, StopReason, Wait
 from recoup.transports.outcome import Outcome
@@ -61,6 +61,27 @@ MENDED = reply(204, b"")
 def test_raised_says_no(seen: Reply, trail: dict[str, Any] | None, again: Reply, says: str) -> None:
     verdict, note = judge.raised(FAULT, act(), seen, trail, again)
     assert verdict is Judgement.RED
+    assert says in note
+
+
+def unanswered(seen: bool = True) -> Reply:
+    missing = NoResponse(kind=NoResponseKind.RESET, text="ReadError") if seen else None
+    return Reply(exchange=Exchange(no_response=missing, response=None if seen else reply().exchange.response))
+
+
+@pytest.mark.parametrize(
+    ("done", "seen", "again", "says"),
+    [
+        ("the line reset 1 connection", unanswered(), MENDED, ""),
+        ("", unanswered(), MENDED, "did nothing"),
+        ("the line reset 1 connection", unanswered(seen=False), MENDED, "there was a response, 400"),
+        ("the line reset 1 connection", unanswered(), reply(400), "with the cause mended"),
+    ],
+)
+def test_what_nobody_answers_is_told_by_the_recipe(done: str, seen: Reply, again: Reply, says: str) -> None:
+    fault = catalogue()["other-network-tls"]
+    verdict, note = judge.raised(fault, act(unanswered=lambda: done), seen, None, again)
+    assert (verdict is Judgement.GREEN) is (says == "")
     assert says in note
 
 

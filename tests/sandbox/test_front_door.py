@@ -369,14 +369,18 @@ def test_the_checks_stand_in_their_order() -> None:
         "party",
         "region",
         "availability",
+        "registration",
         "role",
+        "personal_data",
         "standing",
+        "static_host",
         "rate",
         "content_type",
         "size",
         "required_header",
         "required_query",
         "json_syntax",
+        "static_sample",
     ]
 
 

@@ -308,6 +308,7 @@ class Fault(_Entry, frozen=True, kw_only=True):
     variants: list[Variant] = []
     same_as: list[str] = []
     aliases: list[str] = []
+    no_recipe: str = ""  # why the drill cannot raise it, where it cannot; one sentence
     prior: float = 1.0  # how often this is the cause among faults that look alike, relative to them
     note: str = ""
 

@@ -161,6 +161,8 @@ def _entry(fault: Fault) -> str:
         blocks.append("\n".join(("Contradictions in the documents:", "", *lines)))
     if fault.note:
         blocks.append(f"Note: {_text(fault.note)}")
+    if fault.no_recipe:
+        blocks.append(f"**Not drilled.** {_text(fault.no_recipe)}")
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 

@@ -86,6 +86,10 @@ def command(
     for row in rows:
         if not row.green and not row.missing:
             console.print(f"{row.id}: {row.note}", style="red", markup=False, highlight=False, soft_wrap=True)
+    left_out = 0 if ids else sum(fault.id not in {row.id for row in rows} for fault in catalogue().values())
+    if left_out:
+        text = f"left out: {left_out} faults that no sandbox can raise; 'recoup explain ID' says why"
+        console.print(f"\n{text}", style="dim", markup=False, highlight=False)
     missing = [row.id for row in rows if row.missing]
     if missing:
         console.print(f"\nwithout a recipe yet: {', '.join(missing)}", style="dim", markup=False, highlight=False)

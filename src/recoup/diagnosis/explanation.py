@@ -329,6 +329,7 @@ def _entry(out: _Lines, fault: Fault) -> None:
         out.field("Note", "Documented once; it can no longer be reached.")
     if fault.kind is Kind.BEYOND:
         out.field("Note", _BEYOND)
+    out.field("Drill", f"Left out. {fault.no_recipe}" if fault.no_recipe else "")
     out.field("Source", _source(fault))
 
 

@@ -34,6 +34,8 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
     """By its cause (the sandbox's own trail says so), with the catalogue's wire answer, and gone when the cause is
     mended.
     """
+    if act.unanswered is not None:
+        return _nobody_answered(act.unanswered(), act, reply, again)
     if fault.answer is None:
         return _red("the catalogue has no wire answer for it")
     if trail is None or not {fault.id, *fault.same_as} & _causes(trail):
@@ -61,16 +63,29 @@ def raised(fault: Fault, act: Act, reply: Reply, trail: Mapping[str, Any] | None
         for name, value in fault.answer.headers.items():
             if response.headers.get(name) != value:
                 return _red(f"{name} is {response.headers.get(name)!r} in the place of {value!r}")
+    return _mended(act, again)
+
+
+def _mended(act: Act, again: Reply) -> Verdict:
     if again.status != act.proper:
         said = _short(again.body)
         return _red(f"with the cause mended the same call answered {again.status} in the place of {act.proper}: {said}")
     return GREEN
 
 
+def _nobody_answered(done: str, act: Act, reply: Reply, again: Reply) -> Verdict:
+    """Of what happens on the way the sandbox knows nothing: the recipe's own account stands for its trail."""
+    if not done:
+        return _red("what the recipe put in the way did nothing")
+    if reply.exchange.no_response is None:
+        return _red(f"there was a response, {reply.status}, where nobody should have answered")
+    return _mended(act, again)
+
+
 def _picked(expected: Any) -> Any:
     """What `picks` must find: of a batch a part, with code and message in fields of its own; of a page its words."""
     if isinstance(expected, dict):
-        error = expected["errors"][0] if "errors" in expected else None
+        error = next((expected[name][0] for name in ("errors", "issues") if name in expected), None)
         return {name: error[name] for name in ("code", "message")} if error is not None else expected
     page = str(expected)
     return _words(_TAG.sub(" ", page.partition("<body>")[2])) if "<body>" in page else page

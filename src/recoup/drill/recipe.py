@@ -62,8 +62,9 @@ class Act(msgspec.Struct, kw_only=True):
     must then have the status `proper`. `parameters` is what the message must name, `variant` the
     variant of the fault where it has several. `settle` runs the check that the
     diagnosis names where several faults share the exchange. `picks` takes the failing part out of an answer that is a
-    success as a whole. `handle` is the call under recoup where it is not simply `send`. `close` ends what the recipe
-    started.
+    success as a whole. `unanswered` belongs to a fault that nobody answers: it says what the recipe itself did on the
+    way, or an empty text where that did not happen. `handle` is the call under recoup where it is not simply `send`.
+    `close` ends what the recipe started.
     """
 
     cause: str
@@ -75,6 +76,7 @@ class Act(msgspec.Struct, kw_only=True):
     variant: str | None = None
     settle: Callable[[], Settled] | None = None
     picks: Callable[[Reply], tuple[int, Any]] | None = None
+    unanswered: Callable[[], str] | None = None
     handle: Callable[[Caller], Reply] | None = None
     close: Callable[[], object] | None = None
 

@@ -18,6 +18,7 @@ __all__ = ["as_data", "as_html", "as_json", "as_table", "closing_line"]
 _JSON_FIELDS = (
     "id",
     *COLUMNS,
+    "documented",
     "cause",
     "status",
     "http_status",
@@ -58,7 +59,7 @@ def as_json(rows: Sequence[Row], summary: Summary) -> str:
 
 
 def as_table(rows: Sequence[Row]) -> Table:
-    """A table of the rows that have a recipe, one line each."""
+    """A table of the rows that have a recipe, one line each; under a heading those that stand in no document."""
     from rich.table import Table
     from rich.text import Text
 
@@ -67,12 +68,18 @@ def as_table(rows: Sequence[Row]) -> Table:
     for column in COLUMNS:
         table.add_column(column, no_wrap=True, min_width=10)
     table.add_column("what the client did", overflow="ellipsis", no_wrap=True, ratio=1)
-    for row in rows:
-        if row.missing:
-            continue
+    shown = [row for row in rows if not row.missing]
+    for at, row in enumerate(shown):
+        if not row.documented and (at == 0 or shown[at - 1].documented):
+            table.add_section()
+            table.add_row(Text(f"-- {BEYOND} --", style="bold"))
         cells = [Text(f"{_SIGNS[each]} {each}", style=_STYLES[each]) for each in row.judgements]
         table.add_row(row.id, *cells, _deed(row))
     return table
+
+
+BEYOND = "seen in public, not in the two documents"
+"""What the faults that stand in neither document are called in the reports."""
 
 
 def _deed(row: Row) -> str:
@@ -84,6 +91,8 @@ def _deed(row: Row) -> str:
 def closing_line(summary: Summary) -> str:
     """The drill in one sentence."""
     parts = [f"{summary.green} of {summary.faults} faults green in all four columns"]
+    if summary.beyond:
+        parts.append(f"{summary.beyond} of the {summary.faults} {BEYOND}")
     if summary.decided:
         parts.append(f"{summary.decided} of them decided and handed up")
     if summary.tied:
@@ -104,6 +113,7 @@ def as_html(rows: Sequence[Row], summary: Summary) -> str:
     environment = Environment(loader=PackageLoader("recoup.drill", "pages"), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html").render(
         rows=[row for row in rows if not row.missing],
+        beyond=BEYOND,
         missing=[row for row in rows if row.missing],
         summary=summary,
         closing=closing_line(summary),

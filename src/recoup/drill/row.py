@@ -39,6 +39,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, rename={"decision_data": "d
     recognised: Judgement
     handled: Judgement
     explained: Judgement
+    documented: bool = True  # False: real, and in neither of the two documents
     cause: str = ""
     status: int | None = None
     http_status: int | None = None
@@ -69,9 +70,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, rename={"decision_data": "d
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The drill in numbers. `seconds` is wall time."""
+    """The drill in numbers. `beyond` counts the faults that stand in neither document; `seconds` is wall time."""
 
     faults: int
+    beyond: int
     green: int
     decided: int
     tied: int
@@ -90,6 +92,7 @@ def summarise(rows: list[Row], *, seed: int, seconds: float) -> Summary:
     red = [row for row in rows if Judgement.RED in row.judgements and not row.missing]
     return Summary(
         faults=len(rows),
+        beyond=sum(not row.documented for row in rows),
         green=len(green),
         decided=sum(Judgement.DECIDED in row.judgements for row in green),
         tied=len(rows) - len(green) - len(missing) - len(red),

@@ -28,12 +28,13 @@ _EXCERPT = 2000  # characters of a body in the report
 
 
 def expected_faults() -> list[Fault]:
-    """The faults that the drill is complete with: every cause, troubleshooting and login row, and what has a recipe
-    beside.
+    """The faults that the drill is complete with: all but those that the catalogue gives a reason for leaving out.
+
+    In the catalogue's order, and those that stand in neither document behind all others.
     """
     recipes.load()
-    kinds = (Kind.CAUSE, Kind.TROUBLESHOOTING, Kind.LOGIN)
-    return [fault for fault in catalogue().values() if fault.kind in kinds or fault.id in RECIPES]
+    drilled = [fault for fault in catalogue().values() if fault.id in RECIPES or not fault.no_recipe]
+    return sorted(drilled, key=lambda fault: fault.kind is Kind.BEYOND)
 
 
 def drill(faults: Iterable[Fault], *, seed: int, begun: Callable[[Fault], object] | None = None) -> Iterator[Row]:
@@ -70,6 +71,7 @@ def _without_judgement(fault: Fault, judgement: Judgement, note: str) -> Row:
         recognised=judgement,
         handled=judgement,
         explained=judgement,
+        documented=fault.kind is not Kind.BEYOND,
         status=fault.status,
         code=fault.code,
         note=note,
@@ -83,6 +85,7 @@ def _run(fault: Fault, recipe: Recipe, seed: int) -> Row:
     return Row(
         id=fault.id,
         title=fault.title,
+        documented=fault.kind is not Kind.BEYOND,
         cause=act.cause,
         status=diagnosis.status,
         http_status=diagnosis.http_status,

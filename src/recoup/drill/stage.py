@@ -23,6 +23,7 @@ from recoup.recovery.call import Call
 from recoup.recovery.decision import Decision
 from recoup.redaction import redact_text
 from recoup.sandbox.running import Sandbox, running
+from recoup.transports.foreign import library_of
 from recoup.transports.httpx_family import Transport
 from recoup.transports.login import Login
 from recoup.transports.outcome import Outcome, outcome
@@ -172,8 +173,12 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         region: str = "NA",
         token: str | None = None,
+        endpoint: str | None = None,
     ) -> Reply:
-        """Call an operation. A bare caller adds its token unless `token` is given ('' sends none)."""
+        """Call an operation. A bare caller adds its token unless `token` is given ('' sends none).
+
+        `endpoint` is called in the place of the region's.
+        """
         fields = {"user-agent": "recoup-drill/1.0 (Language=Python)", **(headers or {})}
         if token is None and not self._recoup_under:
             token = self.token()
@@ -184,7 +189,9 @@ class Caller:
             extra["content"] = content
         elif body is not None:
             extra["json"] = body
-        return self._send(method, self._sandbox.endpoints[region] + path, params=query, headers=fields, **extra)
+        return self._send(
+            method, (endpoint or self._sandbox.endpoints[region]) + path, params=query, headers=fields, **extra
+        )
 
     def _send(self, method: str, url: str, **arguments: Any) -> Reply:
         self._wire.mark()
@@ -199,6 +206,9 @@ class Caller:
             response = self._client.send(request)
         except RecoupError as error:
             return Reply(exchange=Exchange(request=sent), error=error)
+        except httpx2.TransportError as error:
+            exchange = Exchange(request=sent, no_response=library_of(request).no_response(error))
+            return Reply(exchange=exchange, outcome=outcome(error))
         received = Response(
             status=response.status_code,
             headers=Headers([(name, value) for name, value in response.headers.raw]),

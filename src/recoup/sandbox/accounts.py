@@ -99,6 +99,7 @@ class Application(msgspec.Struct, kw_only=True):
     draft: Registration = Registration()
     published: Registration | None = Registration()
     public: bool = True
+    approved: bool = True  # the registration of its developer; until then tokens can be had, and open nothing
     listed: bool = True  # on the Appstore, which lifts the limit of authorizations by sellers
 
     @property

@@ -2,8 +2,8 @@
 
 Each check is one small function over a `Visit`. It reads what the earlier ones found, notes what the later ones need,
 and raises a `Refusal` for its one reason. Amazon does not state the order; this one agrees with what was observed:
-form, agent, route, removal date, token, secret, party, region, availability, role, standing, rate, content type, size,
-fields, JSON.
+form, agent, route, removal date, token, secret, party, region, availability, registration, role, personal data,
+standing, static sandbox, rate, content type, size, fields, JSON.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from recoup.exchange import Headers
 from recoup.sandbox.accounts import AccessToken, Accounts, PartnerStatus, SellingPartner
 from recoup.sandbox.availability import offered
 from recoup.sandbox.buckets import Buckets, usage_plan
-from recoup.sandbox.operation import Refusal
+from recoup.sandbox.operation import Outcome, Refusal
+from recoup.sandbox.personal_data import OPENED_BY, given_by, plain_token_is_enough
 from recoup.sandbox.settings import SandboxSettings
+from recoup.sandbox.static_sandbox import described, is_static_host, static_answer
 
 __all__ = ["CHECKS", "Door", "Visit", "decoded_query"]
 
@@ -63,6 +65,8 @@ class Visit(msgspec.Struct, kw_only=True):
     query: dict[str, str] = {}
     bucket_left: float | None = None
     json: Any = None
+    static: bool = False  # it named one of Amazon's static sandboxes as its host
+    sample: Outcome | None = None  # what a static sandbox has for it
     changing: bool = False  # it reached an operation that may change something
     before: dict[str, str] = {}
     request_id: str | None = None  # drawn early where the operation is in flight
@@ -102,7 +106,7 @@ def agent(visit: Visit) -> None:
     """The User-Agent is not longer than is accepted."""
     longest = visit.door.settings.longest_user_agent
     if len(visit.headers.get("user-agent") or "") > longest:
-        raise Refusal("400-wrong-content-type", because=f"the User-Agent has more than {longest} characters")
+        raise Refusal("other-user-agent", because=f"the User-Agent has more than {longest} characters", limit=longest)
 
 
 def health(visit: Visit) -> None:
@@ -220,6 +224,12 @@ def availability(visit: Visit) -> None:
                 raise Refusal("403-unsupported-marketplace", because=because)
 
 
+def registration(visit: Visit) -> None:
+    """The developer's registration was approved. Login with Amazon gives tokens before that."""
+    if not visit.caller.application.approved:
+        raise Refusal("other-dev-account-pending", because="the developer's registration is under review")
+
+
 def role(visit: Visit) -> None:
     """The application has a role that opens the operation, and had it when the selling partner consented."""
     roles = visit.known.roles
@@ -232,6 +242,21 @@ def role(visit: Visit) -> None:
         raise Refusal("403-missing-role", because=f"the grant is older than the role: {', '.join(roles)}")
 
 
+def personal_data(visit: Visit) -> None:
+    """What gives personal data takes a token for restricted data, and roles that open it."""
+    element, caller = given_by(visit.known), visit.caller
+    if element is None:
+        return
+    if caller.resources is None:
+        if not plain_token_is_enough(visit.known):
+            raise Refusal("other-rdt-required", because=f"{visit.known.id} gives {element}, to a restricted token only")
+        return
+    granted = caller.authorization.roles if caller.authorization is not None else frozenset()
+    if OPENED_BY[element].isdisjoint(granted & caller.application.roles):
+        because = f"{visit.known.id} gives {element}, which none of the application's roles opens"
+        raise Refusal("other-pii-restricted", because=because)
+
+
 def standing(visit: Visit) -> None:
     """The selling account is active. Billing and enforcement answer differently (contradiction C-36)."""
     if visit.partner is not None and visit.partner.status is PartnerStatus.INACTIVE:
@@ -240,10 +265,19 @@ def standing(visit: Visit) -> None:
         raise Refusal("403-account-suspended", because="the account is deactivated")
 
 
+def static_host(visit: Visit) -> None:
+    """On a host of Amazon's static sandbox: its model describes the operation there."""
+    visit.static = is_static_host(visit.headers.get("host"))
+    if visit.static and not described(visit.known):
+        raise Refusal("other-sandbox-unsupported", because=f"the model of {visit.known.id} describes no sandbox")
+
+
 def rate(visit: Visit) -> None:
     """The bucket of this operation, application and selling partner has a request left."""
     door, operation = visit.door, visit.known
     visit.plan = usage_plan(operation, door.settings)
+    if visit.static:
+        visit.plan = (door.settings.unknown_rate, door.settings.unknown_rate_burst)
     merchant = visit.partner.merchant_id if visit.partner is not None else ""
     key = (f"{operation.api}:{operation.version}:{operation.id}", visit.caller.application.id, merchant)
     allowed = door.buckets.take(key, *visit.plan, visit.now)
@@ -283,7 +317,7 @@ def required_header(visit: Visit) -> None:
 def required_query(visit: Visit) -> None:
     """Required query parameters are there, and dates are ISO 8601. External Fulfillment says so in its own words."""
     operation = visit.known
-    if operation.path.startswith("/externalFulfillment/"):
+    if visit.static or operation.path.startswith("/externalFulfillment/"):
         return
     for name in operation.required_query:
         if not visit.query.get(name):
@@ -317,6 +351,13 @@ def json_syntax(visit: Visit) -> None:
         raise Refusal(fault, because=f"the body is not JSON: {error}", value=shown, parameter="body") from error
 
 
+def static_sample(visit: Visit) -> None:
+    """On a host of Amazon's static sandbox: the arguments equal those of a sample."""
+    if visit.static:
+        parameters = {**visit.query, **visit.door.operations.parameters(visit.known, visit.path)}
+        visit.sample = static_answer(visit.known, parameters, visit.json)
+
+
 CHECKS: tuple[Callable[[Visit], None], ...] = (
     form,
     agent,
@@ -330,12 +371,16 @@ CHECKS: tuple[Callable[[Visit], None], ...] = (
     party,
     region,
     availability,
+    registration,
     role,
+    personal_data,
     standing,
+    static_host,
     rate,
     content_type,
     size,
     required_header,
     required_query,
     json_syntax,
+    static_sample,
 )

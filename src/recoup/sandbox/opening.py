@@ -15,7 +15,6 @@ from recoup.sandbox.accounts import ROLES
 from recoup.sandbox.answers import Answers
 from recoup.sandbox.clock import VirtualClock
 from recoup.sandbox.consent.stage import ConsentStage
-from recoup.sandbox.front_door import decoded_query
 from recoup.sandbox.fulfillment.documents import DOCUMENT_PATH
 from recoup.sandbox.fulfillment.service import OPERATIONS, READS, FulfillmentService
 from recoup.sandbox.fulfillment.store import Shipment
@@ -26,11 +25,12 @@ from recoup.sandbox.general.shipped_orders import order_behind, orders_behind
 from recoup.sandbox.general.state import Order
 from recoup.sandbox.general.tracking import Parcel
 from recoup.sandbox.login import KNOWN_SCOPES
-from recoup.sandbox.operation import OperationCall, Outcome, Refusal
+from recoup.sandbox.operation import OperationCall, Outcome
 from recoup.sandbox.parts import Mounted
 from recoup.sandbox.server import Handler
 from recoup.sandbox.settings import SandboxSettings
 from recoup.sandbox.stage import AccountStage, Principal
+from recoup.sandbox.storage import fetch
 from recoup.sandbox.world import World
 
 __all__ = ["Opening", "open_world"]
@@ -164,32 +164,21 @@ class Opening:
         return dict(body["locationIds"])
 
     def _document(self, request: Request, _peer: str) -> Response:
-        """A label file behind its presigned link, as document storage gives it: no request id of the API."""
-        path, _, query = request.url.partition("?")
-        world = self.world
-        with world.lock:
-            try:
-                key = path[len(DOCUMENT_PATH) :]
-                found = self._fulfillment.document(key, decoded_query(query), world.clock.now())
-            except Refusal as refusal:
-                answer = world.answers.fill(refusal)
-                fields = (("Content-Type", answer.content_type), *answer.headers)
-                return Response(status=answer.status, headers=Headers(fields), body=answer.body)
-        return Response(status=200, headers=Headers([("Content-Type", found.content_type)]), body=found.content)
+        """A label file behind its presigned link."""
+
+        def read(key: str, query: Mapping[str, str], now: float) -> tuple[str, bytes]:
+            found = self._fulfillment.document(key, query, now)
+            return found.content_type, found.content
+
+        return fetch(self.world, request, DOCUMENT_PATH, read)
 
     def _report(self, request: Request, _peer: str) -> Response:
         """A report behind its presigned link."""
-        path, _, query = request.url.partition("?")
-        world = self.world
-        with world.lock:
-            try:
-                content = self._general.document(path[len(REPORT_PATH) :], decoded_query(query), world.clock.now())
-            except Refusal as refusal:
-                answer = world.answers.fill(refusal)
-                fields = (("Content-Type", answer.content_type), *answer.headers)
-                return Response(status=answer.status, headers=Headers(fields), body=answer.body)
-        kind = "text/tab-separated-values;charset=UTF-8"
-        return Response(status=200, headers=Headers([("Content-Type", kind)]), body=content)
+
+        def read(key: str, query: Mapping[str, str], now: float) -> tuple[str, bytes]:
+            return "text/tab-separated-values;charset=UTF-8", self._general.document(key, query, now)
+
+        return fetch(self.world, request, REPORT_PATH, read)
 
 
 def open_world(

@@ -39,7 +39,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     largest_field: int = 8190  # proposed: one line of the head; that there is a limit was observed
     request_patience: float = 60.0  # proposed: seconds of real time for the next byte of a request that has begun
     longest_token: int = 2048  # documented
-    longest_user_agent: int = 500  # documented; that the answer is a 400 without a reason is proposed
+    longest_user_agent: int = 500  # documented; status and words of the answer are proposed
     date_required: bool = False  # proposed: x-amz-date is documented as required, and was seen not to be
     unknown_rate: float = 5.0  # documented for Amazon's own sandbox: every operation
     unknown_rate_burst: float = 15.0  # documented for Amazon's own sandbox

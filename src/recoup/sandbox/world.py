@@ -210,6 +210,11 @@ class World:
             trails = self._trails.recent(count, refused=refused)
         return [trail.shown() for trail in trails]
 
+    def keep_trail(self, trail: Trail) -> None:
+        """Remember why something beside the API was answered as it was."""
+        with self.lock:
+            self._trails.keep(trail)
+
     def meddled(self, request_id: str | None, plan: str, request: Request, region: str, status: int) -> None:
         """Note that a fault plan had its hand in an answer; `request_id` is None where the world was never asked."""
         with self.lock:
@@ -250,6 +255,8 @@ class World:
 
     def _serve(self, visit: Visit) -> Outcome | Working:
         operation, token = visit.known, visit.caller
+        if visit.sample is not None:
+            return visit.sample
         for mounted in self.services:
             if operation.path.startswith(mounted.prefix) and operation.id in mounted.operations:
                 call = OperationCall(

@@ -58,7 +58,7 @@ SEGMENTS = st.one_of(TEXTS, st.sampled_from([HOUSE.merchant, "SANDBOX-SKU-1", "1
 
 
 def test_all_simulated_operations_are_called() -> None:
-    assert len(CALLS) == 26
+    assert len(CALLS) == 28
 
 
 @pytest.mark.parametrize("operation", CALLS, ids=lambda operation: f"{operation.version}-{operation.id}")

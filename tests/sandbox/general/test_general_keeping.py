@@ -50,13 +50,13 @@ def test_a_snapshot_brings_everything_back_and_sends_nothing_again(mailbox: Mail
 
         bus = {"eventBridge": {"region": "us-east-1", "accountId": "123456789012"}}
         assert destination("a", bus).status_code == 200
-        assert destination("a", bus).status_code == 400  # refused calls leave no trace
+        assert destination("a", bus).status_code == 409  # refused calls leave no trace
         wanted = destination("b", {"sqs": {"arn": ARN}}).json()["payload"]["destinationId"]
         subscription = {"payloadVersion": "1.0", "destinationId": wanted}
         for expected in (200, 409):
             made = client.call("POST", f"/notifications/v1/subscriptions/{KIND}", json=subscription)
             assert made.status_code == expected
-        whole = {"productType": "LUGGAGE", "attributes": {"a": [{"value": 1}]}}
+        whole = {"productType": "LUGGAGE", "attributes": {"item_name": [{"value": 1}]}}
         assert client.call("PUT", listing, json={"productType": "LUGGAGE"}).status_code == 400
         assert client.call("PUT", listing, json=whole).status_code == 200
         report = {"reportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "marketplaceIds": [us]}

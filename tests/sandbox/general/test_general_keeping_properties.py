@@ -36,7 +36,9 @@ class Kept(House):
         listing = f"/listings/2021-08-01/items/{self.merchant}/{sku}?marketplaceIds={US}"
         match what:
             case "put":
-                body: Any = {"productType": "P"} | ({} if which % 5 == 0 else {"attributes": {"a": [{"value": which}]}})
+                body: Any = {"productType": "P"} | (
+                    {} if which % 5 == 0 else {"attributes": {"item_name": [{"value": which}]}}
+                )
                 self.send("PUT", listing, body=body)
             case "delete":
                 self.send("DELETE", listing)

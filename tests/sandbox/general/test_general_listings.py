@@ -10,7 +10,9 @@ from general_world import BRAZIL, CANADA, US, House, decoded
 
 from recoup.exchange import Response
 
-WHOLE: dict[str, Any] = {"productType": "LUGGAGE", "attributes": {"item_name": [{"value": "Bag"}]}}
+NAMED: dict[str, Any] = {"item_name": [{"value": "Bag"}]}
+OFFER: dict[str, Any] = {"condition_type": [{"value": "new_new"}]}
+WHOLE: dict[str, Any] = {"productType": "LUGGAGE", "attributes": NAMED}
 
 
 def path(house: House, segment: str, marketplace: str = US, more: str = "") -> str:
@@ -128,7 +130,21 @@ BODIES: list[tuple[Any, str, str]] = [
         "400-wrong-identifier",
         "B00",
     ),
-    ({"productType": "P", "attributes": {"merchant_suggested_asin": [{"value": "B08XYZ1234"}]}}, "none", ""),
+    (
+        {"productType": "P", "attributes": {**NAMED, "merchant_suggested_asin": [{"value": "B08XYZ1234"}]}},
+        "none",
+        "ACCEPTED",
+    ),
+    # what a kind of submission needs, beside what the form of the body asks for
+    ({"productType": "LUGGAGE", "attributes": {"color": [{"value": "blue"}]}}, "none", "'item_name' is required"),
+    ({"productType": "LUGGAGE", "attributes": {"item_name": []}}, "none", "'item_name' is required"),
+    ({"productType": "LUGGAGE", "requirements": "LISTING_PRODUCT_ONLY", "attributes": {"a": [1]}}, "none", "INVALID"),
+    (
+        {"productType": "LUGGAGE", "requirements": "LISTING_OFFER_ONLY", "attributes": {"a": [1]}},
+        "none",
+        "'condition_type'",
+    ),
+    ({"productType": "LUGGAGE", "requirements": "LISTING_OFFER_ONLY", "attributes": OFFER}, "none", "ACCEPTED"),
 ]
 
 
@@ -187,7 +203,7 @@ def test_a_search_shows_how_a_sku_is_spelled() -> None:
 )
 def test_the_stock_that_was_stated_is_shown(stated: Any, shown: Any) -> None:
     house = House()
-    attributes = {"a": [], **({"fulfillment_availability": stated} if stated is not None else {})}
+    attributes = {"item_name": [{"value": "x"}], **({"fulfillment_availability": stated} if stated is not None else {})}
     put(house, "SANDBOX-SKU-1", {"productType": "P", "attributes": attributes})
     answer = house.send("GET", path(house, "SANDBOX-SKU-1", more="&includedData=fulfillmentAvailability"))
     assert decoded(answer) == {"sku": "SANDBOX-SKU-1", "fulfillmentAvailability": shown}
@@ -202,3 +218,18 @@ def test_a_listing_that_somebody_deleted_is_gone_and_cannot_be_deleted_again() -
     assert (gone.status, house.why(gone)) == (404, "404-unavailable-id")
     with pytest.raises(ValueError, match="there is no listing 'OLD-1'"):
         house.stage.remove_listing("OLD-1")
+
+
+def test_a_submission_that_lacks_an_attribute_is_a_200_that_changes_nothing() -> None:
+    house = House()
+    answer = put(house, "NEW-9", {"productType": "LUGGAGE", "attributes": OFFER})
+    assert answer.status == 200
+    shown = decoded(answer)
+    assert (shown["sku"], shown["status"]) == ("NEW-9", "INVALID")
+    (issue,) = shown["issues"]
+    assert (issue["severity"], issue["attributeNames"]) == ("ERROR", ["item_name"])
+    trail = house.world.trail(answer.headers.get("x-amzn-requestid") or "")
+    assert trail is not None
+    assert [part["fault"] for part in trail["parts"]] == ["other-listing-issue"]
+    house.clock.advance(3600)
+    assert read(house, "NEW-9").status == 404

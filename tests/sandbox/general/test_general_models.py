@@ -60,7 +60,7 @@ def test_listings() -> None:
     check(LISTINGS, "Item", one)
     check(LISTINGS, "ItemSearchResults", house.get(base, marketplaceIds=US, pageSize="2"))
     stock = [{"fulfillment_channel_code": "DEFAULT", "quantity": 7}]
-    whole = {"productType": "P", "attributes": {"fulfillment_availability": stock}}
+    whole = {"productType": "P", "attributes": {"item_name": [{"value": "x"}], "fulfillment_availability": stock}}
     check(LISTINGS, "ListingsItemSubmissionResponse", house.send("PUT", f"{base}/N?marketplaceIds={US}", body=whole))
     check(LISTINGS, "ListingsItemSubmissionResponse", house.send("DELETE", f"{base}/N?marketplaceIds={US}"))
 

@@ -15,7 +15,17 @@ import msgspec
 
 from recoup.catalogue.facts.operations import Operation
 
-__all__ = ["Deprecation", "Status", "deprecations", "of", "of_path", "other_deprecations", "removed_on", "status"]
+__all__ = [
+    "Deprecation",
+    "Status",
+    "deprecations",
+    "of",
+    "of_path",
+    "other_deprecations",
+    "removed_on",
+    "removed_type",
+    "status",
+]
 
 
 class Status(StrEnum):
@@ -95,6 +105,11 @@ def removed_on(operation: Operation) -> date | None:
     """The first day on which `operation` answers 403, past or to come; None where no removal is announced."""
     found = of(operation)
     return None if found is None else found.removed
+
+
+def removed_type(name: str) -> Deprecation | None:
+    """The announcement about a type of report, feed or notification by its exact name; None where none is known."""
+    return next((item for item in _table().others if name in item.item.split(", ")), None)
 
 
 def status(operation: Operation, on: date) -> Status:

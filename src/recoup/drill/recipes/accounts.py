@@ -135,7 +135,7 @@ def a_version_that_was_removed_overnight(stage: Stage) -> Act:
     )
 
 
-@recipe("other-grantless-required", expects=GivesUp(fix="change-credentials", who="developer"))
+@recipe("other-grantless-required", expects=GivesUp(fix="change-credentials", who="developer"), basis="request")
 def a_grantless_token_at_a_sellers_operation(stage: Stage) -> Act:
     token = _grantless(stage, "sellingpartnerapi::notifications")
 

@@ -40,6 +40,7 @@ class ConsentStage:
             "state": application.state,
             "kind": "public" if application.public else "private",
             "listed": application.listed,
+            "registration": "approved" if application.approved else "under review",
             "draft": msgspec.to_builtins(application.draft),
             "published": msgspec.to_builtins(application.published),
         }
@@ -85,6 +86,10 @@ class ConsentStage:
             application.listed = listed
         if name is not None:
             application.name = name.strip()
+
+    def review_registration(self, approved: bool) -> None:
+        """Amazon reviews the developer's registration anew, or approves it (other-dev-account-pending)."""
+        self._application.approved = approved
 
     def authorized_by_others(self, count: int, entity: _Entity = "seller") -> dict[str, Any]:
         """So many other accounts authorize the application on the consent page; gives their merchant_ids."""

@@ -10,11 +10,12 @@ import msgspec
 
 from recoup.catalogue.facts.marketplaces import by_id
 from recoup.catalogue.facts.operations import operations
-from recoup.sandbox.accounts import DIRECT_TO_CONSUMER, Application, SellingPartner
+from recoup.sandbox.accounts import Application, SellingPartner
 from recoup.sandbox.general.checks import body, found_nothing, iso, malformed, missing, not_allowed, text
 from recoup.sandbox.general.order_views import CURRENCIES
 from recoup.sandbox.general.state import General
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
+from recoup.sandbox.personal_data import OPENED_BY
 
 __all__ = ["AUTHORIZATION", "SELLERS", "TOKENS", "new_secret"]
 
@@ -22,12 +23,6 @@ _LANGUAGES = {
     "US": "en_US", "CA": "en_CA", "MX": "es_MX", "BR": "pt_BR", "GB": "en_GB", "DE": "de_DE", "FR": "fr_FR",
     "ES": "es_ES", "IT": "it_IT", "IN": "en_IN", "JP": "ja_JP",
 }  # fmt: skip
-# Which roles open which personal data (Tokens API Use Case Guide; the lists are proposed where it names a class only).
-_ELEMENTS = {
-    "buyerInfo": frozenset({DIRECT_TO_CONSUMER, "tax-invoicing", "tax-remittance"}),
-    "shippingAddress": frozenset({DIRECT_TO_CONSUMER}),
-    "buyerTaxInformation": frozenset({"tax-invoicing", "tax-remittance"}),
-}
 _METHODS = ("GET", "PUT", "POST", "DELETE")
 
 
@@ -79,13 +74,13 @@ def create_restricted_data_token(state: General, call: OperationCall) -> Outcome
         resources.append((method, path))
         elements = resource.get("dataElements") or []
         for element in elements if isinstance(elements, list) else [elements]:
-            if not isinstance(element, str) or element not in _ELEMENTS:
-                not_allowed("dataElements", element, f"Member must satisfy enum value set: [{', '.join(_ELEMENTS)}]")
+            if not isinstance(element, str) or element not in OPENED_BY:
+                not_allowed("dataElements", element, f"Member must satisfy enum value set: [{', '.join(OPENED_BY)}]")
             asked.append(element)
     caller = state.accounts.tokens[(call.headers.get("x-amz-access-token") or "").strip()]
     granted = caller.authorization.roles if caller.authorization is not None else frozenset()
     roles = granted & caller.application.roles
-    refused = sorted({element for element in asked if roles.isdisjoint(_ELEMENTS[element])})
+    refused = sorted({element for element in asked if roles.isdisjoint(OPENED_BY[element])})
     if refused:
         because = f"the roles of the application open none of {', '.join(refused)}"
         raise Refusal("400-missing-role", because=because, elements=", ".join(refused))

@@ -38,6 +38,8 @@ _DATA = (
     "summaries", "attributes", "issues", "offers", "fulfillmentAvailability", "procurement", "relationships",
     "productTypes",
 )  # fmt: skip
+# What every product type asks for, by the kind of submission (proposed: the real lists are in each type's schema).
+_NEEDED = {"LISTING": "item_name", "LISTING_PRODUCT_ONLY": "item_name", "LISTING_OFFER_ONLY": "condition_type"}
 _PAGE = 10  # documented default of searchListingsItems
 _MOST = 20  # documented
 
@@ -93,7 +95,11 @@ def put_listings_item(state: General, call: OperationCall) -> Outcome:
     product_type = text(data, "productType")
     attributes = child(data, "attributes", "ListingsItemPutRequest")
     asin = _suggested_asin(attributes)
-    answer = {"sku": sku, "submissionId": f"{state.random.getrandbits(128):032x}", "issues": []}
+    answer: dict[str, Any] = {"sku": sku, "submissionId": f"{state.random.getrandbits(128):032x}", "issues": []}
+    lacking = _lacking(data, attributes)
+    if lacking is not None:
+        refusal = Refusal("other-listing-issue", because=f"a {product_type} needs {lacking}", attribute=lacking)
+        return Outcome(body={**answer, "status": "INVALID", "issues": [_missing(lacking)]}, parts=[refusal])
     if call.query.get("mode") == "VALIDATION_PREVIEW":
         return Outcome(body={**answer, "status": "VALID"})
     key = (call.merchant_id, places[0], sku)
@@ -180,6 +186,23 @@ def _identifiers(query: dict[str, str]) -> set[str] | None:
     if not kind:
         missing("identifiersType", "identifiers need identifiersType beside them")
     return set(query["identifiers"].split(","))
+
+
+def _lacking(data: dict[str, Any], attributes: dict[str, Any]) -> str | None:
+    """The attribute that a submission of this kind needs and has not; None where it has all."""
+    needed = _NEEDED.get(str(data.get("requirements") or "LISTING"))
+    return needed if needed is not None and not attributes.get(needed) else None
+
+
+def _missing(attribute: str) -> dict[str, Any]:
+    """The issue of an attribute that is not there, as Amazon's model shows it."""
+    return {
+        "code": "90220",
+        "message": f"'{attribute}' is required but not supplied.",
+        "severity": "ERROR",
+        "attributeNames": [attribute],
+        "categories": ["MISSING_ATTRIBUTE"],
+    }
 
 
 def _suggested_asin(attributes: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def create_destination(state: General, call: OperationCall) -> Outcome:
     data = body(call)
     name = text(data, "name")
     if any(item.name == name and item.application_id == call.application_id for item in state.destinations.values()):
-        malformed("Destination Name", name, "the application has a destination of that name")
+        raise Refusal("other-conflict", because=f"the application has a destination called {name!r}")
     wanted = child(data, "resourceSpecification", "CreateDestinationRequest")
     resource: dict[str, Any]
     if isinstance(wanted.get("sqs"), dict):

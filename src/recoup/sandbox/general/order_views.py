@@ -8,7 +8,7 @@ from recoup.catalogue.facts.marketplaces import by_id
 from recoup.sandbox.general.checks import iso
 from recoup.sandbox.general.state import Order, OrderLine
 
-__all__ = ["CURRENCIES", "order_2026", "order_v0"]
+__all__ = ["CURRENCIES", "address_v0", "buyer_v0", "order_2026", "order_v0"]
 
 CURRENCIES = {
     "US": "USD", "CA": "CAD", "MX": "MXN", "BR": "BRL", "GB": "GBP", "PL": "PLN", "SE": "SEK", "EG": "EGP", "TR": "TRY",
@@ -108,3 +108,19 @@ def order_v0(order: Order) -> dict[str, Any]:
         "ShippingAddress": {"PostalCode": order.postal_code, "CountryCode": country},
         "BuyerInfo": {},
     }
+
+
+def address_v0(order: Order) -> dict[str, str]:
+    """The ShippingAddress of getOrderAddress: made up, and the same for the same order."""
+    return {
+        "Name": f"Buyer of {order.id[-7:]}",
+        "AddressLine1": f"{int(order.id[-3:]) + 1} Sandbox Street",
+        "City": "Sandbox",
+        "PostalCode": order.postal_code,
+        "CountryCode": _country(order),
+    }
+
+
+def buyer_v0(order: Order) -> dict[str, str]:
+    """What getOrderBuyerInfo says of the buyer: made up, and the same for the same order."""
+    return {"BuyerEmail": f"{order.id.replace('-', '')}@marketplace.example", "BuyerName": f"Buyer of {order.id[-7:]}"}

@@ -23,7 +23,7 @@ from recoup.sandbox.general.checks import (
     one_of,
     order_id,
 )
-from recoup.sandbox.general.order_views import order_2026, order_v0
+from recoup.sandbox.general.order_views import address_v0, buyer_v0, order_2026, order_v0
 from recoup.sandbox.general.paging import make_token, read_token
 from recoup.sandbox.general.state import General, Order
 from recoup.sandbox.operation import OperationCall, Outcome, Refusal
@@ -192,5 +192,23 @@ def get_order_v0(state: General, call: OperationCall) -> Outcome:
     return Outcome(body={"payload": order_v0(_own(state, call))})
 
 
+def get_order_address(state: General, call: OperationCall) -> Outcome:
+    """Where an order goes. The front door lets in nothing but a token for restricted data."""
+    order = _own(state, call)
+    return Outcome(body={"payload": {"AmazonOrderId": order.id, "ShippingAddress": address_v0(order)}})
+
+
+def get_order_buyer_info(state: General, call: OperationCall) -> Outcome:
+    """Who bought: to a token for restricted data. Any other gets the order's id alone."""
+    order, token = _own(state, call), state.accounts.tokens[(call.headers.get("x-amz-access-token") or "").strip()]
+    buyer = {} if token.resources is None else buyer_v0(order)
+    return Outcome(body={"payload": {"AmazonOrderId": order.id, **buyer}})
+
+
 ORDERS_2026 = {"searchOrders": search_orders, "getOrder": get_order_2026}
-ORDERS_V0 = {"getOrders": get_orders, "getOrder": get_order_v0}
+ORDERS_V0 = {
+    "getOrders": get_orders,
+    "getOrder": get_order_v0,
+    "getOrderAddress": get_order_address,
+    "getOrderBuyerInfo": get_order_buyer_info,
+}

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from recoup.catalogue.facts.deprecations import Status, removed_type
 from recoup.sandbox.general.checks import (
     body,
     found_nothing,
@@ -47,6 +48,9 @@ def create_report(state: General, call: OperationCall) -> Outcome:
     kind = text(data, "reportType")
     if _KIND.fullmatch(kind) is None:
         malformed("Report Type", kind, "a report type is a word in capitals")
+    gone = removed_type(kind)
+    if gone is not None and gone.status(datetime.fromtimestamp(call.now, UTC).date()) is Status.REMOVED:
+        raise Refusal("other-feed-type-rejected", because=f"{kind} was removed on {gone.removed}", type=kind)
     places = data.get("marketplaceIds")
     if not isinstance(places, list) or not places or not all(isinstance(place, str) for place in places):
         missing("marketplaceIds")

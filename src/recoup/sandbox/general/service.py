@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from recoup.sandbox.accounts import Accounts, PartnerStatus, SellingPartner
 from recoup.sandbox.general.accounts_and_tokens import AUTHORIZATION, SELLERS, TOKENS, new_secret
@@ -17,7 +16,7 @@ from recoup.sandbox.general.stage import GeneralStage, make_order
 from recoup.sandbox.general.state import General, Listing
 from recoup.sandbox.general.tracking import Parcel, track
 from recoup.sandbox.login import Login
-from recoup.sandbox.operation import OperationCall, Outcome
+from recoup.sandbox.operation import OperationCall, Outcome, Refusal
 
 __all__ = ["GENERAL_READS", "GeneralOperations", "GeneralService"]
 
@@ -39,10 +38,6 @@ _STANDING = {
 }
 _HOUR = 3600.0
 _OPENING_STATUSES = ("UNSHIPPED", "SHIPPED", "UNSHIPPED", "SHIPPED", "CANCELLED", "PENDING")
-_NOT_ENROLLED = (
-    "Application is not enrolled for rotation notification. "
-    "Please update application notification preference in Developer console."
-)
 
 
 class GeneralService:
@@ -138,8 +133,8 @@ class GeneralOperations:
 
     def _rotate(self, state: General, call: OperationCall) -> Outcome:
         if call.application_id not in state.rotation_queue:
-            error: dict[str, Any] = {"code": "InvalidInput", "message": _NOT_ENROLLED, "details": ""}
-            return Outcome(status=400, body={"errors": [error]})
+            because = "no queue is registered in the developer's console for the application's new secrets"
+            raise Refusal("other-validation-business", because=because)
         content = new_secret(state, state.application(call.application_id), call.now, self._overlap)
         send_new_secret(state, self.courier, call.application_id, content, call.now)
         return Outcome(status=204)
