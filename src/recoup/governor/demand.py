@@ -12,9 +12,11 @@ from recoup.catalogue.facts.operations import Operation, operations
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.plans import Plans
 
-__all__ = ["Demand", "Exceeded", "Forecast", "advice", "forecast"]
+__all__ = ["MINUTE", "Asked", "Demand", "Exceeded", "Forecast", "advice", "forecast"]
 
-_MINUTE = 60.0
+MINUTE = 60.0
+"""Seconds."""
+
 _SAID_AGAIN_AFTER = 3600.0  # seconds
 _TOLERATED = 1.1  # times what a plan gives: threads that are slowed to it ask for their places ahead
 _MOST_REMEMBERED = 10_000  # buckets
@@ -41,7 +43,7 @@ class Forecast(msgspec.Struct, frozen=True):
     advice: str
 
 
-class _Asked(msgspec.Struct):
+class Asked(msgspec.Struct):
     """How many requests were asked for in the minute that began at `since`, and in the one before it."""
 
     since: float
@@ -51,43 +53,41 @@ class _Asked(msgspec.Struct):
 
     def last_minute(self, now: float) -> float:
         """An estimate of the last sixty seconds: this minute's, and the share of the one before that belongs to it."""
-        return self.count + self.before * max(0.0, 1.0 - (now - self.since) / _MINUTE)
+        return self.count + self.before * max(0.0, 1.0 - (now - self.since) / MINUTE)
 
 
 class Demand:
     """What a process asks of its buckets."""
 
     def __init__(self) -> None:
-        self._asked: dict[BucketKey, _Asked] = {}
+        self._asked: dict[BucketKey, Asked] = {}
 
-    def asked(self, key: BucketKey, now: float) -> None:
-        """One request was asked for."""
+    def asked(self, key: BucketKey, now: float) -> Asked:
+        """One request was asked for. Until the minute of what is given back is over, one more may be added there."""
         found = self._asked.get(key)
-        if found is not None and 0.0 <= now - found.since < _MINUTE:  # nearly always
-            found.count += 1
-            return
         if found is None:
             if len(self._asked) >= _MOST_REMEMBERED:
                 self._asked.clear()
-            found = self._asked[key] = _Asked(now)
+            found = self._asked[key] = Asked(now)
         elapsed = now - found.since
-        if elapsed >= _MINUTE or elapsed < 0:
-            found.before = found.count if 0 <= elapsed < 2 * _MINUTE else 0
+        if elapsed >= MINUTE or elapsed < 0:
+            found.before = found.count if 0 <= elapsed < 2 * MINUTE else 0
             found.count = 0
-            found.since = found.since + _MINUTE if 0 <= elapsed < 2 * _MINUTE else now
+            found.since = found.since + MINUTE if 0 <= elapsed < 2 * MINUTE else now
         found.count += 1
+        return found
 
     def exceeded(self, key: BucketKey, operation: Operation, plan: Plan, plans: Plans, now: float) -> Exceeded | None:
         """Whether more was asked in the last minute than the plan could give with a full burst; once an hour."""
         found = self._asked.get(key)
-        most = (plan.burst + plan.rate * _MINUTE) * _TOLERATED
+        most = (plan.burst + plan.rate * MINUTE) * _TOLERATED
         if found is None or found.count + found.before <= most:
             return None
         asked = found.last_minute(now)
         if asked <= most or (found.said_at is not None and 0 <= now - found.said_at < _SAID_AGAIN_AFTER):
             return None
         found.said_at = now
-        return Exceeded(asked, plan.rate * _MINUTE, advice(operation, plan, plans, asked / _MINUTE, key.region))
+        return Exceeded(asked, plan.rate * MINUTE, advice(operation, plan, plans, asked / MINUTE, key.region))
 
 
 def forecast(operation: Operation, plan: Plan, plans: Plans, calls: int, within: float, region: str = "") -> Forecast:
@@ -124,7 +124,7 @@ def _named(operation: str) -> tuple[str, str, str]:
 
 
 def _a_minute(rate: float) -> str:
-    return _figure(rate * _MINUTE)
+    return _figure(rate * MINUTE)
 
 
 def _figure(number: float) -> str:

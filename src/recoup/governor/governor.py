@@ -17,7 +17,7 @@ import msgspec
 
 from recoup.catalogue.facts.operations import Operation
 from recoup.errors import SettingsError
-from recoup.governor.demand import Demand, Exceeded, Forecast, forecast
+from recoup.governor.demand import MINUTE, Asked, Demand, Exceeded, Forecast, forecast
 from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.plans import GUESS, Plans, burst_for, find_operation
@@ -46,7 +46,7 @@ class _Met(msgspec.Struct):
 
     `base` is the plan of the table or of the user, `assumed` the one in its place where there is none and an answer
     taught something. `fresh` is when a request went to the full bucket, until an answer shows how late it came. The
-    store was told the rate `stated`, and needs not be told again before `until`.
+    store was told the rate `stated`, and needs not be told again before `until`. `asked` counts this minute's requests.
     """
 
     base: Plan | None
@@ -54,6 +54,7 @@ class _Met(msgspec.Struct):
     fresh: float | None = None
     stated: float | None = None
     until: float = 0.0
+    asked: Asked | None = None
 
     @property
     def plan(self) -> Plan | None:
@@ -121,7 +122,11 @@ class Governor:
         place = store.reserve(key, plan, now=now, margin=self.margin, longest=0.0)
         if type(place) is not Granted:
             return False
-        self._demand.asked(key, now)
+        asked = met.asked
+        if asked is not None and 0.0 <= now - asked.since < MINUTE:
+            asked.count += 1
+        else:
+            met.asked = self._demand.asked(key, now)
         if place.fresh:
             met.fresh = now
         return True

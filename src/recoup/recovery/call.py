@@ -35,7 +35,7 @@ from recoup.recovery.quota import QuotaAccess
 from recoup.recovery.situation import situate
 from recoup.redaction import mask
 
-__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step", "succeeded_at_once"]
+__all__ = ["Call", "Finish", "Renew", "Send", "Sleep", "Step"]
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -306,17 +306,6 @@ class Call:
             unknown = self._history.outcome_unknown
             diagnosis = judged(diagnosis, decision, self._policy, now, unknown=unknown)
         return Finish(diagnosis, decision, self._history)
-
-
-def succeeded_at_once(
-    policy: Policy, quota: QuotaAccess, sent_at: float, ended_at: float, status: int | None
-) -> History:
-    """The end of a call whose first attempt was a success in which no failure can hide: its history, as a `Call` that
-    was told of nothing else would write it, without one. The decision is Done. Instants are epoch seconds.
-    """
-    quota.give(policy.success_gain)
-    attempt = Attempt(number=1, sent_at=sent_at, ended_at=ended_at, status=status, decision="done")
-    return History(attempts=(attempt,), count=1)
 
 
 class _State(StrEnum):

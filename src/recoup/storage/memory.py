@@ -62,6 +62,7 @@ class MemoryStore:
         self._free = FreePlaces()
         self._given_back = False  # whether there are any
         self._holds: dict[HoldKey, Hold] = {}
+        self.holding = False  # see `recoup.governor.stores.Holds`
         self._sweep_at = _SWEPT_AT
         self._holds_swept = 0.0  # when
         self.tokens = MemoryTokens()
@@ -166,11 +167,6 @@ class MemoryStore:
 
     # --- holds
 
-    @property
-    def holding(self) -> bool:
-        """See `recoup.governor.stores.Holds`."""
-        return bool(self._holds)
-
     def hold(self, hold: Hold) -> None:
         """See `recoup.governor.stores.Holds`."""
         with self._lock:
@@ -178,10 +174,11 @@ class MemoryStore:
             known = self._holds.get(hold.key)
             if known is None or hold.outlasts(known):
                 self._holds[hold.key] = hold
+            self.holding = bool(self._holds)
 
     def held(self, key: HoldKey, *, now: float) -> Hold | None:
         """See `recoup.governor.stores.Holds`."""
-        if not self._holds:  # the usual case needs no lock
+        if not self.holding:  # the usual case needs no lock
             return None
         with self._lock:
             self._sweep_holds(now)
@@ -191,7 +188,7 @@ class MemoryStore:
     def _sweep_holds(self, now: float) -> None:
         if abs(now - self._holds_swept) >= _HOLDS_SWEPT:
             self._holds = {key: hold for key, hold in self._holds.items() if hold.active(now)}
-            self._holds_swept = now
+            self.holding, self._holds_swept = bool(self._holds), now
 
     def release(self, key: HoldKey) -> Sequence[Hold]:
         """See `recoup.governor.stores.Holds`."""
@@ -199,6 +196,7 @@ class MemoryStore:
             ended = [hold for hold in self._holds.values() if key.covers(hold.key)]
             for hold in ended:
                 del self._holds[hold.key]
+            self.holding = bool(self._holds)
         return sorted(ended, key=_by_key)
 
     def holds(self, *, now: float) -> Sequence[Hold]:

@@ -22,7 +22,7 @@ from recoup.transports.hosts import Hosts, Place
 from recoup.transports.library import AsyncWire, Library, SyncWire, Target
 from recoup.transports.login import Login
 from recoup.transports.pacing import Pacing
-from recoup.transports.recording import recordings
+from recoup.transports.recording import recorded, recordings
 from recoup.transports.telling import Audience
 from recoup.transports.timing import Timing
 from recoup.transports.usual import Entered, Means, Usual
@@ -91,13 +91,16 @@ class Caller:
         _checked("seller", seller, str, "a name for the selling partner")
         self._timing = timing
         self._now = timing.now if timing is not None else timings.now
-        self._hosts = Hosts(hosts)
+        self.place: Callable[[Target], Place | None] = Hosts(hosts).place
+        """Where a request goes, if it is any of recoup's business; None: send it as if recoup was not there."""
         self._deadline = checked_deadline(deadline)
         policy = policy if policy is not None else Policy.documented()
+        governor = governor if governor is not None else memory.Governor()
         means = Means(
             login=login,
             policy=policy,
-            pacing=Pacing(governor if governor is not None else memory.Governor(), policy, self._now),
+            governor=governor,
+            pacing=Pacing(governor, policy, self._now),
             courses=_courses(login, seller),
             audience=Audience(listeners),
             now=self._now,
@@ -107,10 +110,6 @@ class Caller:
         )
         self._usual = Usual(means)
         self._flows = Flows(means)
-
-    def place(self, target: Target) -> Place | None:
-        """Where this goes, if it is any of recoup's business; None: send it as if recoup was not there."""
-        return self._hosts.place(target)
 
     def call(
         self,
@@ -129,21 +128,21 @@ class Caller:
         seconds = self._deadline if deadline is None else checked_deadline(deadline)
         also: Listener | None = None
         entered: Entered | None = None
-        done: list[Any] = []
-        if into := recordings():
+        done: list[Any] | None = None
+        if recorded() and (into := recordings()):
             from recoup.transports.recording_wire import RecordingWire  # late: hardly anybody records
 
             wire = also = RecordingWire(into, wire, library, self._now, is_async=False)
         elif (entered := self._usual.enter(request, library, target, place)) is not None:
             try:
                 response = wire.send(entered.request)
-                done.append(response)
+                done = [response]
                 look = library.look(response)
                 clean = attempts.hides_nothing(look[0], target)
                 if clean and attempts.worth_waiting_for(look[1], look[2]):
                     response = wire.complete(response, attempts.LARGEST_BODY)
             except library.errors as error:
-                done.append(error)
+                done = [error] if done is None else [*done, error]
             else:
                 if clean:
                     library.attach(response, self._usual.leave(entered, look))
@@ -164,21 +163,21 @@ class Caller:
         seconds = self._deadline if deadline is None else checked_deadline(deadline)
         also: Listener | None = None
         entered: Entered | None = None
-        done: list[Any] = []
-        if into := recordings():
+        done: list[Any] | None = None
+        if recorded() and (into := recordings()):
             from recoup.transports.recording_wire import AsyncRecordingWire  # late, as above
 
             wire = also = AsyncRecordingWire(into, wire, library, self._now, is_async=True)
         elif (entered := self._usual.enter(request, library, target, place)) is not None:
             try:
                 response = await wire.send(entered.request)
-                done.append(response)
+                done = [response]
                 look = library.look(response)
                 clean = attempts.hides_nothing(look[0], target)
                 if clean and attempts.worth_waiting_for(look[1], look[2]):
                     response = await wire.complete(response, attempts.LARGEST_BODY)
             except library.errors as error:
-                done.append(error)
+                done = [error] if done is None else [*done, error]
             else:
                 if clean:
                     library.attach(response, self._usual.leave(entered, look))

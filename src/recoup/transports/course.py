@@ -70,7 +70,10 @@ class Courses:
 
     def find(self, target: Target, place: Place, token: str | None) -> Course | None:
         """The course of a call with `token`, the caller's own; None where the path is no operation's."""
-        seller = self._seller if self._seller is not None else self._named(token)
+        seller = self._seller
+        if seller is None:
+            latest = self._latest
+            seller = latest[1] if token and token == latest[0] else self._named(token)
         method, path, region = target.method, target.path, place.region
         before = path[: path.rfind("/") + 1]
         if before != path:
@@ -97,9 +100,6 @@ class Courses:
         """A name for whoever a token stands for: the same for the same token in this process, telling nothing of it."""
         if not token:
             return UNKNOWN
-        latest = self._latest
-        if latest[0] == token:
-            return latest[1]
         name = "token-" + blake2b(token.encode("utf-8", "replace"), digest_size=8, key=_PROCESS).hexdigest()
         self._latest = (token, name)
         return name

@@ -26,7 +26,7 @@ from recoup.transports.course import Course
 from recoup.transports.effects import Consult, Flow, SleepFor
 from recoup.transports.telling import Telling
 
-__all__ = ["Pacing", "Place"]
+__all__ = ["Pacing", "Place", "stated_rate"]
 
 _HOLDING = (RetryClass.LOCKOUT, RetryClass.SCHEDULE)
 
@@ -36,18 +36,10 @@ class Pacing:
 
     def __init__(self, governor: Governor, policy: Policy, now: Callable[[], float]) -> None:
         self._governor = governor
-        self.blocking = governor.blocking
-        """Whether asking the governor may block."""
+        self._blocking = governor.blocking
         self._patience = policy.patience
         self._policy = policy
         self._now = now
-
-    def at_once(self, course: Course, now: float) -> bool:
-        """Whether a first request may be sent this very moment, its place taken. False: nothing was done; see `ask`.
-
-        Only where the governor does not block.
-        """
-        return self._governor.at_once(course.bucket, course.operation, now=now)
 
     def ask(self, course: Course, job: Job, call: Call, now: float) -> Place | None:
         """None where the request may be sent at once, its place taken: the usual case, and no flow is needed for it.
@@ -55,7 +47,7 @@ class Pacing:
         """
         longest = self._patience if call.deadline is None else max(0.0, min(self._patience, call.deadline - now))
         governor, again = self._governor, call.repeats
-        if self.blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
+        if self._blocking or governor.holding or (job.telling is not None and not job.telling.quiet):
             return Place(governor, course, job.target.path, self._now, longest, again)
         found = governor.reserve(course.bucket, course.operation, now=now, longest=longest, again=again)
         if found is None or (type(found) is Granted and found.wait <= 0):
@@ -135,15 +127,6 @@ class Pacing:
         return self._governor.plan(course.bucket, course.operation) is not None
 
     # --- what answers teach ------------------------------------------------------------------------------------------
-
-    def learn(self, course: Course, status: int, rate: str | None, now: float) -> None:
-        """Tell the governor of an answer, where it does not block and nobody is to hear of it.
-
-        `rate` is the field x-amzn-RateLimit-Limit.
-        """
-        governor, stated = self._governor, _stated(rate)
-        if governor.news(course.bucket, status=status, rate=stated, now=now):
-            governor.seen(course.bucket, course.operation, status=status, rate=stated, now=now)
 
     def news(self, course: Course, job: Job, now: float) -> bool:
         """Whether the answer tells anything that the governor has not known."""
@@ -269,10 +252,10 @@ def _aside(function: Callable[[], None]) -> None:
 def _rate(job: Job) -> float | None:
     if job.response is None:
         return None
-    return _stated(job.library.response_header(job.response, "x-amzn-ratelimit-limit"))
+    return stated_rate(job.library.response_header(job.response, "x-amzn-ratelimit-limit"))
 
 
 @lru_cache(maxsize=1000)
-def _stated(text: str | None) -> float | None:
+def stated_rate(text: str | None) -> float | None:
     """The rate (requests a second) in a field x-amzn-RateLimit-Limit, where it is one."""
     return seconds(text) or None

@@ -23,7 +23,7 @@ import msgspec
 from recoup.exchange import Exchange
 from recoup.storage.forks import ProcessLock
 
-__all__ = ["Recorded", "Recording", "Seen", "Tap", "here", "record", "recordings"]
+__all__ = ["Recorded", "Recording", "Seen", "Tap", "here", "record", "recorded", "recordings"]
 
 _BODIES = 65_536  # bytes
 _MOST = 1000
@@ -184,6 +184,8 @@ class Recording:
 
 
 _current: ContextVar[tuple[Recording, ...]] = ContextVar("recoup.recordings", default=())
+recorded = _current.get
+"""The records that were begun here, also those that are closed by now; nearly always none."""
 
 
 def record(*, bodies: int = _BODIES, most: int = _MOST) -> Recording:

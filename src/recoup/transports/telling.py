@@ -29,7 +29,7 @@ from recoup.telemetry.events import (
     Waited,
     Why,
 )
-from recoup.telemetry.log import LogEvents, log_events
+from recoup.telemetry.log import LOGGER, LogEvents, log_events
 from recoup.transports.library import Target
 from recoup.transports.outcome import Outcome
 
@@ -48,20 +48,18 @@ class Audience:
     Raises SettingsError where a listener cannot be called.
     """
 
-    __slots__ = ("_listeners", "_log")
+    __slots__ = ("_log", "listeners", "wants")
 
     def __init__(self, listeners: Iterable[Listener] | None) -> None:
         if callable(listeners):
             raise SettingsError(f"listeners: {listeners!r} is one function; give a list of them")
-        self._listeners = tuple(listeners or ())
-        for listener in self._listeners:
+        self.listeners = tuple(listeners or ())
+        for listener in self.listeners:
             if not callable(listener):
                 raise SettingsError(f"listeners: {listener!r} is not valid; give functions that take one event")
-        self._log = None if any(isinstance(each, LogEvents) for each in self._listeners) else log_events()
-
-    def silent(self) -> bool:
-        """Whether nobody wants to know all the events of the calls that begin now."""
-        return not self._listeners and (self._log is None or not self._log.wants(logging.INFO))
+        self._log = None if any(isinstance(each, LogEvents) for each in self.listeners) else log_events()
+        self.wants: Callable[[int], bool] = logging.getLogger(LOGGER).isEnabledFor
+        """Whether the log wants to know of events of this level."""
 
     def telling(
         self,
@@ -72,7 +70,7 @@ class Audience:
         seller: str | None,
     ) -> Telling | None:
         """What tells the events of one call, None where nobody wants to know them all. `also` hears this call only."""
-        listeners, log = self._listeners, self._log
+        listeners, log = self.listeners, self._log
         if also is not None:
             listeners = (*listeners, also)
         if log is not None and log.wants(logging.INFO if not listeners else logging.WARNING):

@@ -21,8 +21,6 @@ __all__ = [
     "can_repeat",
     "decoded",
     "field",
-    "fields_of",
-    "is_short",
     "missing",
     "position_of",
     "read_raw",
@@ -46,7 +44,8 @@ def target_of(method: str, url: str) -> Target:
     """Where urllib3 sends a request for this URL. Raises urllib3's LocationParseError where it is none."""
     plain = _PLAIN.fullmatch(url)
     if plain is not None and "/." not in (plain[3] or ""):
-        return Target(method.upper(), plain[1], plain[2], plain[3] or "/")
+        scheme, authority, path = plain.groups()
+        return Target(method.upper(), scheme, authority, path or "/")
     parts = parse_url(url)
     return Target(method.upper(), parts.scheme or "http", (parts.netloc or "").lower(), parts.path or "/")
 
@@ -57,20 +56,6 @@ def field(headers: Any, name: str) -> str | None:
         if key.lower() == name:
             return value if isinstance(value, str) else str(value)
     return None
-
-
-def fields_of(headers: Any) -> tuple[str | None, str | None, str | None]:
-    """Content-Type, Content-Length and x-amzn-RateLimit-Limit of a response of urllib3's."""
-    fields = getattr(headers, "_container", None)  # faster than to ask the mapping, which joins what is there twice
-    if fields is None:
-        return headers.get("content-type"), headers.get("content-length"), headers.get("x-amzn-ratelimit-limit")
-    kind, length = fields.get("content-type"), fields.get("content-length")
-    rate = fields.get("x-amzn-ratelimit-limit")
-    return (
-        None if kind is None else kind[1] if len(kind) == 2 else ", ".join(kind[1:]),
-        None if length is None else length[1] if len(length) == 2 else ", ".join(length[1:]),
-        None if rate is None else rate[1] if len(rate) == 2 else ", ".join(rate[1:]),
-    )
 
 
 def response_headers(response: Any) -> Headers:
@@ -127,15 +112,6 @@ def read_raw(response: Any, limit: int, *, cache: bool = False) -> bytes | Prefi
         if size > limit:
             return Prefix(b"".join(parts), None)
     return b"".join(parts)
-
-
-def is_short(response: Any, limit: int) -> bool:
-    """Whether the body has a known length within the limit, and needs no decoding."""
-    length = getattr(response, "length_remaining", None)
-    if length is None or length > limit:
-        return False
-    headers = response.headers
-    return "content-encoding" not in getattr(headers, "_container", headers)  # its keys are in lower case
 
 
 def replayed(response: Any, read: bytes | Prefix) -> urllib3.HTTPResponse:

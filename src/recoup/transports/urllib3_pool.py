@@ -136,7 +136,13 @@ class _Exchange:
         return family.read_raw(response, limit, cache=self._preload and "content-encoding" not in response.headers)
 
     def complete(self, response: BaseHTTPResponse, limit: int) -> BaseHTTPResponse:
-        if self._preload and family.is_short(response, limit):
+        length, headers = getattr(response, "length_remaining", None), response.headers
+        if (
+            self._preload
+            and length is not None
+            and length <= limit
+            and "content-encoding" not in getattr(headers, "_container", headers)  # its keys are in lower case
+        ):
             response.read(decode_content=False, cache_content=True)  # it is loaded now, as the caller wants it
             return response
         return self.give_back(response, self.read(response, limit))
@@ -147,7 +153,19 @@ class _Exchange:
     # --- responses
 
     def look(self, response: BaseHTTPResponse) -> Look:
-        return (response.status, *family.fields_of(response.headers))
+        headers = response.headers
+        fields = getattr(headers, "_container", None)  # faster than to ask the mapping, which joins what is there twice
+        if fields is None:
+            get = headers.get
+            return response.status, get("content-type"), get("content-length"), get("x-amzn-ratelimit-limit")
+        kind, length = fields.get("content-type"), fields.get("content-length")
+        rate = fields.get("x-amzn-ratelimit-limit")
+        return (
+            response.status,
+            None if kind is None else kind[1] if len(kind) == 2 else ", ".join(kind[1:]),
+            None if length is None else length[1] if len(length) == 2 else ", ".join(length[1:]),
+            None if rate is None else rate[1] if len(rate) == 2 else ", ".join(rate[1:]),
+        )
 
     def response_header(self, response: BaseHTTPResponse, name: str) -> str | None:
         return response.headers.get(name)

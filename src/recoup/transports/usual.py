@@ -8,14 +8,16 @@ policy and two entrances; `tests/transports/test_usual_calls.py` holds them agai
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from recoup.governor.governor import Governor
 from recoup.login.token import TOKEN_HEADER
-from recoup.recovery.call import succeeded_at_once
 from recoup.recovery.decision import Done
+from recoup.recovery.history import Attempt, History
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
 from recoup.transports.course import Course, Courses
@@ -23,12 +25,13 @@ from recoup.transports.hosts import TOKEN_PATH, Place
 from recoup.transports.library import Library, Look, Target
 from recoup.transports.login import Login
 from recoup.transports.outcome import Outcome
-from recoup.transports.pacing import Pacing
+from recoup.transports.pacing import Pacing, stated_rate
 from recoup.transports.telling import Audience
 
 __all__ = ["Entered", "Means", "Usual"]
 
 _DONE = Done()
+_INFO = logging.INFO  # events of calls that succeed at once have no higher level
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
     login: Login | None
     policy: Policy
+    governor: Governor
     pacing: Pacing
     courses: Courses
     audience: Audience
@@ -63,24 +67,25 @@ class Entered(msgspec.Struct, frozen=True):
 class Usual:
     """The usual calls of one client, made with the same means as its flows."""
 
-    __slots__ = ("_audience", "_courses", "_login", "_never", "_now", "_pacing", "_policy", "_quota")
+    __slots__ = ("_courses", "_gain", "_governor", "_login", "_never", "_now", "_quota", "_wants")
 
     def __init__(self, means: Means) -> None:
         self._login = means.login
-        self._policy = means.policy
-        self._pacing = means.pacing
+        self._governor = means.governor
         self._courses = means.courses
-        self._audience = means.audience
         self._now = means.now
         self._quota = means.quota
-        self._never = means.strict or means.pacing.blocking  # every request is looked at, or a store is asked
+        self._gain = means.policy.success_gain
+        # Every request is looked at, every event is told, or a store is asked that may block.
+        self._never = means.strict or bool(means.audience.listeners) or means.governor.blocking
+        self._wants = means.audience.wants
 
     def enter(self, request: Any, library: Library, target: Target, place: Place) -> Entered | None:
         """Everything that comes before the first request is sent; None, and nothing done, where that is a flow's
         business: somebody wants to hear of it, a token has to be fetched, something is held back, or the usage plan
         makes it wait.
         """
-        if self._never or target.path == TOKEN_PATH or not self._audience.silent():
+        if self._never or target.path == TOKEN_PATH or self._wants(_INFO):
             return None
         own = library.header(request, TOKEN_HEADER)
         course = self._courses.find(target, place, own)
@@ -91,17 +96,18 @@ class Usual:
             if token is None:
                 return None
             request = library.with_header(request, TOKEN_HEADER, token)
-        if course is not None and not self._pacing.at_once(course, began):
+        if course is not None and not self._governor.at_once(course.bucket, course.operation, now=began):
             return None
         return Entered(request, course, token, began)
 
     def leave(self, entered: Entered, look: Look) -> Outcome:
         """The end of a call in whose answer nothing can have failed: what that taught, and the outcome to attach."""
-        ended = self._now()
-        course = entered.course
-        operation = None
+        status, _, _, rate = look
+        ended, course, operation = self._now(), entered.course, None
         if course is not None:
-            operation = course.operation
-            self._pacing.learn(course, look[0], look[3], ended)
-        history = succeeded_at_once(self._policy, self._quota, entered.began, ended, look[0])
-        return Outcome(decision=_DONE, history=history, operation=operation)
+            operation, governor, stated = course.operation, self._governor, stated_rate(rate)
+            if governor.news(course.bucket, status=status, rate=stated, now=ended):
+                governor.seen(course.bucket, operation, status=status, rate=stated, now=ended)
+        self._quota.give(self._gain)
+        attempt = Attempt(number=1, sent_at=entered.began, ended_at=ended, status=status, decision="done")
+        return Outcome(decision=_DONE, history=History(attempts=(attempt,), count=1), operation=operation)
