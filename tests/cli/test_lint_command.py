@@ -137,3 +137,92 @@ def test_what_is_not_readable_ends_with_2_and_says_why(arguments: tuple[str, ...
 def test_lines_that_end_as_in_an_editor_are_no_fault() -> None:
     status, out, _ = run(stdin=GOOD.replace("\r\n", "\n"))
     assert status == 0, out
+
+
+UNDESCRIBED = f"https://{EU}/promotions/2025-12-01/promotions/p1"
+MODEL = {
+    "swagger": "2.0",
+    "info": {"version": "v0"},
+    "paths": {
+        "/promotions/2025-12-01/promotions/{promotionId}": {
+            "get": {
+                "operationId": "getPromotion",
+                "parameters": [{"name": "Query", "in": "query", "type": "string", "required": True}],
+                "responses": {"200": {}},
+            }
+        },
+        "/kites/v1/kites": {"get": {"operationId": "getKites", "responses": {"200": {}}}},
+    },
+}
+
+
+def test_what_is_not_known_is_said_and_a_model_tells_it(tmp_path: Path) -> None:
+    status, out, _ = run(UNDESCRIBED)
+    assert status == 0
+    assert "requires is not known: no model describes it. Give one with --models." in out
+    file = tmp_path / "catalog.json"
+    file.write_text(json.dumps(MODEL), encoding="utf-8")
+    for place in (tmp_path, file):
+        status, out, _ = run(UNDESCRIBED, "--models", str(place))
+        assert (status, "missing-parameter" in out, "is not known: no model" in out) == (1, True, False)
+    status, out, _ = run(UNDESCRIBED, "--json")
+    assert "no model describes it" in json.loads(out)["unknown"]
+
+
+def test_an_operation_that_only_a_model_has_is_no_wrong_path(tmp_path: Path) -> None:
+    (tmp_path / "kites.json").write_text(json.dumps(MODEL), encoding="utf-8")
+    url = f"https://{EU}/kites/v1/kites"
+    assert "unknown-operation" in run(url)[1]
+    status, out, _ = run("--json", url, "--models", str(tmp_path))
+    data = json.loads(out)
+    assert (status, data["operation"], data["findings"], data["unknown"]) == (0, "getKites", [], None)
+
+
+@pytest.mark.parametrize(("content", "says"), [(None, "there is no such folder or file"), (b"{", "this is no JSON")])
+def test_bad_models_are_named(tmp_path: Path, content: bytes | None, says: str) -> None:
+    file = tmp_path / "models.json"
+    if content is not None:
+        file.write_bytes(content)
+    status, out, err = run(UNDESCRIBED, "--models", str(file))
+    assert (status, out) == (2, "")
+    assert f"--models {file}: {says}" in err
+
+
+def recording(*urls: str) -> str:
+    entries = [{"request": {"method": "GET", "url": url, "headers": []}} for url in urls]
+    return json.dumps({"log": {"entries": entries}}, indent=1)
+
+
+def test_a_place_in_a_recording_is_that_of_the_whole_file() -> None:
+    source = recording(f"https://{EU}/orders/v0/order", f"https://{EU}/orders/v0/oders")
+    status, out, _ = run("--json", stdin=source)
+    second = json.loads(out.splitlines()[1])
+    (finding,) = second["findings"]
+    assert (status, source[finding["start"] : finding["end"]]) == (1, "oders")
+    line = source.splitlines()[finding["line"] - 1]
+    assert line[finding["column"] - 1 :].startswith("oders")
+    _, out, _ = run(stdin=source)
+    assert f"standard input:{finding['line']}:{finding['column']}: unknown-operation" in out
+
+
+def test_a_recording_is_mended_at_its_places() -> None:
+    source = recording(f"https://{EU}/a").replace(
+        '"headers": []', '"headers": [{"name": "x-amzn-access-token", "value": "Atza|x"}]'
+    )
+    _, out, err = run("--fix", stdin=source)
+    assert out == source.replace("x-amzn-access-token", "x-amz-access-token")
+    assert "1 mended" in err
+
+
+def test_what_stands_before_a_break_is_told_and_the_break_is_named() -> None:
+    source = recording(f"https://{EU}/orders/v0/order", f"https://{EU}/b")
+    status, out, err = run(stdin=source[:-60])
+    assert status == 2
+    assert "unknown-operation" in out
+    assert "no HAR file" in err
+
+
+def test_fix_and_json_do_not_go_together() -> None:
+    status, out, err = run("--fix", "--json", stdin=GOOD)
+    assert (status, out) == (2, "")
+    assert "leave --json out" in err

@@ -263,9 +263,10 @@ def test_a_fault_in_a_recording_is_found_in_its_json_string() -> None:
         r'[{"name": "«x-amzn-access-token»", "value": "Atza|a"}]}}]}}'
     )
     source, spans = _planted(entry)
-    ((subject, at),) = list(from_har(source))
-    assert at is None
-    assert [(finding.start, finding.end) for finding in check(subject)] == spans
+    (recorded,) = from_har(source)
+    assert recorded.at is None
+    begin = recorded.origin.offset
+    assert [(begin + finding.start, begin + finding.end) for finding in check(recorded.subject)] == spans
 
 
 SAID_NOTHING = [

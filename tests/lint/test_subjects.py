@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from recoup.exchange import Headers, Request
 from recoup.lint.checking import check
+from recoup.lint.har import Broken
+from recoup.lint.json_text import mapped_string, read_json
 from recoup.lint.mapped import Mapped
-from recoup.lint.placed_json import Broken, mapped_string, read
 from recoup.lint.reading import from_curl, from_har, from_http, from_request, from_text, from_url, read_curl
+from recoup.lint.showing import show
 from recoup.lint.subject import Form, Subject
 
 URL = "https://sellingpartnerapi-eu.amazon.com/orders/v0/orders"
@@ -96,8 +98,8 @@ def test_a_recording_gives_each_request_and_its_time() -> None:
         source = json.dumps({"log": {"entries": [entry, {}, entry]}}, ensure_ascii=ascii_only).encode()
         found = list(from_har(b"\xef\xbb\xbf" + source))
         assert len(found) == 2
-        subject, at = found[0]
-        assert at == 1767225600.0
+        subject = found[0].subject
+        assert found[0].at == 1767225600.0
         assert [(pair.name.text, pair.value.text) for pair in subject.fields] == [("A", 'q"1')]
         assert subject.body is not None
         assert subject.body.text.encode("latin-1").decode() == '{"a": "ü"}'
@@ -108,16 +110,9 @@ def test_a_recording_gives_each_request_and_its_time() -> None:
 
 
 def test_one_entry_alone_is_a_recording_too() -> None:
-    ((subject, at),) = list(from_har(b'{"request": {"method": "GET", "url": "https://h/", "headers": []}}'))
-    assert (subject.form, at, subject.complete) == (Form.HAR, None, False)
+    (recorded,) = from_har(b'{"request": {"method": "GET", "url": "https://h/", "headers": []}}')
+    assert (recorded.subject.form, recorded.at, recorded.subject.complete) == (Form.HAR, None, False)
     assert list(from_har(b"[1, {}]")) == []
-
-
-@pytest.mark.parametrize("text", ['{"a": }', '{"a" 1}', "[1 2]", '"x', "{'a': 1}", "tru", "", "[" * 300, "{} {}"])
-def test_broken_json_says_where(text: str) -> None:
-    with pytest.raises(Broken) as broken:
-        read(text)
-    assert 0 <= broken.value.at <= len(text)
 
 
 JSON = st.recursive(
@@ -131,13 +126,17 @@ JSON = st.recursive(
 def test_the_places_of_json_hold_what_the_standard_library_reads(value: object, ascii_only: bool) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     text = data.decode("latin-1")
-    for node in read(text).walk():
+    found = read_json(text)
+    assert found.whole
+    for _, node in found.nodes():
         written = json.loads(data[node.start : node.end].decode("utf-8", "surrogatepass"))
         if isinstance(written, str):
             inside = mapped_string(text, node)
             assert inside.text.encode("latin-1") == written.encode("utf-8", "surrogatepass")
             whole = inside.place()
             assert whole.start == node.start + 1
+        elif node.kind == "number":
+            assert json.loads(node.text) == written
         elif not isinstance(written, list | dict):
             assert node.value == written
 
@@ -199,7 +198,7 @@ def test_a_url_is_taken_apart(url: str, host: str, path: str, query: str, fragme
 def _of(data: bytes) -> list[Subject | None]:
     found: list[Subject | None] = [from_http(data), from_text(data), from_url(data), *read_curl(b"curl " + data)]
     try:
-        found += [subject for subject, _ in from_har(data)]
+        found += [recorded.subject for recorded in from_har(data)]
     except Broken:
         found.append(None)
     return found
@@ -225,3 +224,45 @@ def test_a_joined_text_keeps_the_places_of_its_parts() -> None:
     assert [(joined.place(i, i + 1).start, joined.place(i, i + 1).end) for i in range(3)] == [(5, 6), (6, 7), (20, 26)]
     assert joined.place(3).start == joined.stop == 30
     assert joined.cut(1).place().start == 6
+
+
+# Any text, also what no encoding takes: halves of surrogate pairs, by themselves and beside bytes that were no UTF-8.
+ODD = st.text(st.characters() | st.characters(categories=["Cs"]), max_size=40)
+FIELD_NAMES = st.sampled_from(["Host", "x-amz-access-token", "User-Agent", "Content-Type", "x-amz-date"]) | ODD
+
+
+@given(
+    st.sampled_from(["GET", "POST", "PUT"]) | ODD,
+    st.sampled_from([URL, f"{URL}?MarketplaceIds=", "/auth/o2/token", "/apps/authorize/consent?state="]),
+    ODD,
+    st.lists(st.tuples(FIELD_NAMES, ODD), max_size=3),
+    st.none() | st.binary(max_size=20) | ODD.map(lambda text: text.encode("utf-8", "surrogatepass")),
+)
+def test_a_request_of_any_text_is_checked(
+    method: str, url: str, more: str, fields: list[tuple[str, str]], body: bytes | None
+) -> None:
+    subject = from_request(Request(method=method, url=url + more, headers=Headers(fields), body=body))
+    for finding in check(subject, now=1.8e9):
+        assert 0 <= finding.start <= finding.end <= len(subject.source)
+        show(subject, finding)
+
+
+@given(ODD, ODD)
+def test_a_url_and_a_command_of_any_text_are_checked(one: str, other: str) -> None:
+    for text in (one, URL + one, f"curl '{URL}?{one}' -H {other!r} -d '{other}'", f"curl {URL}{one} {other}"):
+        for subject in (from_url(text), from_curl(text)):
+            if subject is not None:
+                for finding in check(subject, now=1.8e9):
+                    show(subject, finding)
+
+
+@given(
+    st.recursive(st.none() | ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3))
+)
+def test_a_recording_of_any_text_is_checked(value: object) -> None:
+    request = {"method": "GET", "url": URL, "headers": [{"name": "A", "value": value}], "postData": {"text": value}}
+    for change in ({}, {"url": value}, {"method": value}, {"headers": value}, {"postData": value}):
+        source = json.dumps({"log": {"entries": [{"startedDateTime": value, "request": request | change}, value]}})
+        for recorded in from_har(source.encode()):
+            for finding in check(recorded.subject, now=recorded.at):
+                show(recorded.subject, finding)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from recoup.lint.mapped import Mapped, Place
+from recoup.lint.mapped import Mapped, Place, as_bytes
 from recoup.lint.shell import Command, commands
 from recoup.lint.subject import Form, Pair, Subject
 
@@ -55,7 +55,7 @@ def read_curl(source: bytes) -> Iterator[Subject]:
 
 def from_curl(command: str | bytes) -> Subject | None:
     """The first request that a curl command line would send; None where there is none. Quotes count as in a shell."""
-    source = command.encode("utf-8", "surrogateescape") if isinstance(command, str) else command
+    source = as_bytes(command) if isinstance(command, str) else command
     return next(read_curl(source), None)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["Flaw", "JsonText", "Member", "Node", "read_json"]
+from recoup.lint.mapped import Mapped
+
+__all__ = ["Flaw", "JsonText", "Member", "Node", "mapped_string", "read_json"]
 
 _DEEPEST = 64
 _MOST = 200_000  # values
@@ -32,6 +34,7 @@ _WORDS: dict[str, tuple[str, object, str | None]] = {
     "undefined": ("null", None, "null"),
     "NaN": ("null", None, "null"),
 }
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})(?:\\u([Dd][C-Fc-f][0-9A-Fa-f]{2}))?|(.))", re.DOTALL)
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -112,9 +115,13 @@ class _Stop(Exception):
     """Reading cannot go on."""
 
 
-def read_json(text: str) -> JsonText:
-    """Reads a text whose characters are bytes (ISO 8859-1). Never raises."""
-    reader = _Reader(text)
+def read_json(text: str, start: int = 0, end: int | None = None) -> JsonText:
+    """Reads a text whose characters are bytes (ISO 8859-1), from `start` to `end`; places are those of the whole text.
+    Never raises.
+    """
+    if end is not None and end < len(text):
+        text = text[:end]
+    reader = _Reader(text, start)
     root: Node | None = None
     try:
         root = reader.value(0)
@@ -127,16 +134,48 @@ def read_json(text: str) -> JsonText:
     return JsonText(root, reader.flaws, whole)
 
 
+def mapped_string(text: str, node: Node) -> Mapped:
+    """The inside of a string, unescaped, each of its bytes with its place."""
+    start, end = node.start + 1, node.end - 1
+    if "\\" not in text[start:end]:
+        return Mapped(text[start:end], start, None, end)
+    pieces: list[Mapped] = []
+    at = start
+    for escape in _ESCAPE.finditer(text, start, end):
+        if escape.start() > at:
+            pieces.append(Mapped(text[at : escape.start()], at))
+        high, low, simple = escape.groups()
+        stop = escape.end()
+        if simple is not None:
+            said = _ESCAPES.get(simple, simple)
+        else:
+            code = int(high, 16)
+            if low is not None and 0xD800 <= code < 0xDC00:
+                code = 0x10000 + ((code - 0xD800) << 10) + (int(low, 16) - 0xDC00)
+            elif low is not None:
+                stop = escape.start() + 6
+            said = chr(code).encode("utf-8", "surrogatepass").decode("latin-1")
+        pieces.append(Mapped(said, [escape.start()] * len(said), [stop] * len(said)))
+        if low is not None and stop != escape.end():
+            code = int(low, 16)
+            said = chr(code).encode("utf-8", "surrogatepass").decode("latin-1")
+            pieces.append(Mapped(said, [stop] * len(said), [escape.end()] * len(said)))
+        at = escape.end()
+    if at < end:
+        pieces.append(Mapped(text[at:end], at))
+    return Mapped.join([*pieces, Mapped("", end)])
+
+
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, at: int = 0) -> None:
         self.text = text
-        self.at = 0
+        self.at = at
         self.flaws: list[Flaw] = []
         self.first: Node | None = None
         self.count = 0
-        if text.startswith("\xef\xbb\xbf"):
-            self.note(0, 3, "The body begins with a byte order mark", "")
-            self.at = 3
+        if text.startswith("\xef\xbb\xbf", at):
+            self.note(at, at + 3, "The body begins with a byte order mark", "")
+            self.at = at + 3
 
     def note(self, start: int, end: int, text: str, instead: str | None = None) -> None:
         self.flaws.append(Flaw(start, end, text, instead))

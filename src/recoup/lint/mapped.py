@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-__all__ = ["Mapped", "Place"]
+__all__ = ["Mapped", "Place", "as_bytes"]
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -104,3 +104,11 @@ class Mapped:
 
     def __repr__(self) -> str:
         return f"Mapped(<{len(self.text)} characters>)"
+
+
+def as_bytes(text: str) -> bytes:
+    """A text as bytes: what stands for a byte that was no UTF-8 becomes that byte, any other half of a pair three."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

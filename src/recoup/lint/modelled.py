@@ -100,7 +100,9 @@ class Models:
 
     def reached(self, subject: Subject) -> Operation | None:
         """The operation of the folder that a request reaches, with what recoup knows of it besides; None for others."""
-        method, path = subject.method.text or "GET", subject.path.text
+        path = subject.path.text
+        known = [] if subject.method.text else list(self._routes.find_methods(path))
+        method = subject.method.text or (known[0] if len(known) == 1 else "GET")  # a URL alone is taken for a read
         file = self._routes.find(method, path)
         if file is None:
             return None

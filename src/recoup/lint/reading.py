@@ -9,12 +9,12 @@ import re
 from recoup.catalogue.facts.marketplaces import Endpoint
 from recoup.exchange import Request
 from recoup.lint.curl import from_curl, read_curl
-from recoup.lint.har import from_har
-from recoup.lint.mapped import Mapped, Place
+from recoup.lint.har import from_har, read_har
+from recoup.lint.mapped import Mapped, Place, as_bytes
 from recoup.lint.subject import Form, Pair, Subject
 from recoup.lint.wire.head import Head, Span
 
-__all__ = ["from_curl", "from_har", "from_http", "from_request", "from_text", "from_url", "read_curl"]
+__all__ = ["from_curl", "from_har", "from_http", "from_request", "from_text", "from_url", "read_curl", "read_har"]
 
 _REQUEST_LINE = re.compile(rb"[A-Za-z]{1,20} \S+ HTTP/\d(?:\.\d)?[ \t]*\r?$", re.MULTILINE)
 
@@ -82,7 +82,7 @@ def _body(head: Head, form: Form) -> Mapped | None:
 
 def from_url(url: str | bytes) -> Subject:
     """A URL alone, taken for what a GET request would call."""
-    source = url.encode() if isinstance(url, str) else url
+    source = as_bytes(url) if isinstance(url, str) else url
     return Subject(source=source, form=Form.URL, method=Mapped("", 0), target=Mapped(source.decode("latin-1"), 0))
 
 
@@ -106,7 +106,7 @@ def from_request(
 
     def put(text: str | bytes) -> Mapped:
         nonlocal size
-        data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        data = as_bytes(text) if isinstance(text, str) else text
         start, size = size, size + len(data)
         parts.append(data)
         return Mapped(data.decode("latin-1"), start)

@@ -8,8 +8,9 @@ there: a rule that misses something must ask it first.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
-from functools import cached_property
+from typing import Any, Generic, TypeVar, overload
 from urllib.parse import unquote
 
 from recoup.catalogue.facts import marketplaces
@@ -25,6 +26,34 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,15}://")
 _MOST_OF_A_NAME = 1000
 _NOT_OF_THE_API = ("/auth/o2/", "/apps/authorize/", "/ap/oa")  # Login with Amazon, and the consent workflow
 _BARE_HOST = re.compile(r"[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+(?::\d+)?(?=[/?#]|$)")
+
+
+T = TypeVar("T")
+
+
+class _once(Generic[T]):  # noqa: N801  used like a decorator of the standard library
+    """A property that is worked out when it is asked for first. That of functools takes a lock, which costs more than
+    most of what is worked out here; two threads that ask at once only do the same work twice.
+    """
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self._work = work
+        self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> _once[T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object, owner: type) -> T | _once[T]:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._work(instance)
+        return value
 
 
 class Form(StrEnum):
@@ -97,7 +126,7 @@ class Subject:
 
     # -- the target, taken apart ------------------------------------------------------------------------------------
 
-    @cached_property
+    @_once
     def _split(self) -> tuple[int, int, int, int]:
         """Where in the target the authority begins and ends, and where path and query begin (query: its first `?`)."""
         text = self.target.text
@@ -124,19 +153,19 @@ class Subject:
         """Where in the target the path begins."""
         return self._split[2]
 
-    @cached_property
+    @_once
     def authority(self) -> Mapped:
         """Host and port of the URL; empty where the target is a path."""
         start, stop, _, _ = self._split
         return self.target.cut(start, stop)
 
-    @cached_property
+    @_once
     def path(self) -> Mapped:
         """The path as written, still percent-encoded."""
         _, _, start, end = self._split
         return self.target.cut(start, end)
 
-    @cached_property
+    @_once
     def query(self) -> Mapped:
         """What stands behind the first question mark, as written, without a fragment."""
         *_, question = self._split
@@ -144,13 +173,13 @@ class Subject:
         end = fragment if fragment >= 0 else len(self.target.text)
         return self.target.cut(min(question + 1, end), end)
 
-    @cached_property
+    @_once
     def fragment(self) -> Mapped | None:
         """What stands behind `#`, with it; None where there is none."""
         at = self.target.text.find("#", self._split[1])
         return self.target.cut(at) if at >= 0 else None
 
-    @cached_property
+    @_once
     def parameters(self) -> tuple[Pair, ...]:
         """The query parameters in their order, as written."""
         found: list[Pair] = []
@@ -171,7 +200,7 @@ class Subject:
 
     # -- header fields ------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @_once
     def _index(self) -> dict[str, tuple[Pair, ...]]:
         index: dict[str, tuple[Pair, ...]] = {}
         for pair in self.fields:
@@ -196,7 +225,7 @@ class Subject:
 
     # -- what the tables know -----------------------------------------------------------------------------------------
 
-    @cached_property
+    @_once
     def host(self) -> str:
         """The host in lower case, without a port: the URL's, else the Host field's; empty where neither tells."""
         text = self.authority.text.rpartition("@")[2]
@@ -205,12 +234,12 @@ class Subject:
             text = field.value.text.strip() if field is not None else ""
         return text.rsplit(":", 1)[0].lower() if not text.startswith("[") else text.lower()
 
-    @cached_property
+    @_once
     def endpoint(self) -> Endpoint | None:
         """The endpoint of the Selling Partner API that the host is, or None."""
         return self._endpoint or marketplaces.by_host(self.host)
 
-    @cached_property
+    @_once
     def is_api(self) -> bool:
         """Whether this goes to the Selling Partner API, as far as can be told: to its host, or to no host at all with a
         path of its kind. A host that only stands for an endpoint may stand for Login with Amazon too.
@@ -221,7 +250,7 @@ class Subject:
             return False
         return self.path.text.startswith("/") and not self.path.text.startswith(_NOT_OF_THE_API)
 
-    @cached_property
+    @_once
     def operation(self) -> Operation | None:
         """The operation that method and path reach, or None; where no method is known, the only one of that path."""
         path = self.path.text
@@ -232,7 +261,11 @@ class Subject:
         known = operations().find_any_method(path)
         return known[0] if len(known) == 1 else None
 
-    @cached_property
+    def reaching(self, operation: Operation) -> None:
+        """Somebody who knows more than the table, or has asked it, says which operation this reaches."""
+        self.__dict__["operation"] = operation
+
+    @_once
     def request(self) -> Request:
         """The same request as a value."""
         return Request(

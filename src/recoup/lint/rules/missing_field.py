@@ -16,7 +16,7 @@ from recoup.lint.finding import Finding, FixKind
 from recoup.lint.json_text import Node
 from recoup.lint.mapped import Place
 from recoup.lint.rule import Around, found
-from recoup.lint.shapes import Asked, Shape, Describes
+from recoup.lint.shapes import Asked, Describes, Shape
 from recoup.lint.subject import Form, Subject
 
 __all__ = ["FAULTS", "RULE", "check"]
