@@ -139,7 +139,7 @@ def test_lines_that_end_as_in_an_editor_are_no_fault() -> None:
     assert status == 0, out
 
 
-UNDESCRIBED = f"https://{EU}/promotions/2025-12-01/promotions/p1"
+UNDESCRIBED = f"https://{EU}/promotions/2025-12-01/promotions/p1?language=de"
 MODEL = {
     "swagger": "2.0",
     "info": {"version": "v0"},
