@@ -108,7 +108,7 @@ def test_from_https_to_http_nothing_of_ours_goes_along() -> None:
     sent: list[tuple[str, bool]] = []
 
     class Inner(urllib3.PoolManager):
-        def urlopen(self, method: str, url: str, redirect: bool = True, **arguments: Any) -> Any:
+        def urlopen(self, method: str, url: str, redirect: bool = True, **arguments: Any) -> Any:  # type: ignore[override]
             sent.append((url, "x-amz-access-token" in arguments["headers"]))
             if url.startswith("https:"):
                 return urllib3.HTTPResponse(b"", {"Location": server.url + SHIPMENT}, 307, preload_content=False)
