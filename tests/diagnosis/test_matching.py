@@ -158,7 +158,8 @@ def test_internal_failure(message: str | None, url: str | None, fault: str) -> N
         (409, "DuplicateRequest", EU + "/notifications/v1/destinations", "other-conflict"),
         (409, "StateConflict", EU + "/notifications/v1/destinations", "other-conflict"),
         (404, "NotFound", SHIPMENT, "ef-NotFound"),
-        (404, "NotFound", ORDERS + "/1", "404-unavailable-id"),
+        (404, "NotFound", ORDERS + "/902-1845936-5435065", "404-unavailable-id"),
+        (404, "NotFound", ORDERS + "/1", "404-mistyped-id"),  # no id of an order looks like that
         (429, "QuotaExceeded", SHIPMENT, "429-rate-limit"),
         (429, "RateLimited", SHIPMENT, "sc-00007-rate-limited"),
     ],

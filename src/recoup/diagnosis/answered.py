@@ -1,4 +1,4 @@
-"""What the header fields of an answer say about who gave it, as clues.
+"""What the header fields of an answer say about who gave it, and what its message repeats, as clues.
 
 Seen on the real service: a path that nobody serves is refused at the edge, whose answers carry `x-amz-rid` and no
 request id of the API; a caller without the role reaches the API, whose answers carry one. `x-amzn-ErrorType` names the
@@ -7,12 +7,13 @@ exception behind the bare text. `x-amzn-RateLimit-Limit` comes from the usage pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.exchange import Headers
 
-__all__ = ["clues_of_headers"]
+__all__ = ["clues_of_echo", "clues_of_headers"]
 
 _IDS = ("x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id")
 _ENOUGH = 2  # fields of which one tells that they were written down, and not left out
@@ -45,6 +46,17 @@ _REACHED = Clue(
         "other-not-enrolled": 0.5,
     },
 )
+_ECHO = re.compile(r"%[0-9A-Fa-f]{2}")
+_ENCODED = "400-wrong-url-encoding"
+_REPEATED = Clue(
+    text="the message repeats a value with %XX in it: it was encoded twice", weights={_ENCODED: 4.6}, request=True
+)
+
+
+def clues_of_echo(message: str) -> Iterator[Clue]:
+    """The clue in a value that comes back as it arrived: decoded once, and encoded still."""
+    if _ECHO.search(message) is not None:
+        yield _REPEATED
 
 
 def clues_of_headers(headers: Headers, symptom: Symptom) -> Iterator[Clue]:

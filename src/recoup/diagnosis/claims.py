@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from recoup.catalogue.fault import BodyKind
-from recoup.diagnosis.body import Body, read_body
+from recoup.diagnosis.body import MAX_BYTES, Body, read_body
 from recoup.diagnosis.diagnosis import Finding
 from recoup.diagnosis.shapes.accepted import accepted_claims
-from recoup.diagnosis.shapes.batch import batch_claims, is_batch
+from recoup.diagnosis.shapes.batch import batch_claims, is_batch, quick_claims
 from recoup.diagnosis.shapes.claim import Claim, make_claim
 from recoup.diagnosis.shapes.labels import label_claims
 from recoup.diagnosis.shapes.markup import consent_code, page_text, xml_claims
@@ -39,6 +39,7 @@ class _Errors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
     errors: tuple[_Error, ...]
 
 
+_SEVERAL = 207  # the status of an answer that holds a status for each of several things
 _decode_errors = msgspec.json.Decoder(_Errors).decode
 _EMPTY = Reading(kind=BodyKind.EMPTY)
 _CUT = Finding(rule="body-cut", text="The body is damaged or cut short; what could still be read of it was used.")
@@ -52,7 +53,14 @@ def read(data: bytes, *, status: int | None, content_type: str | None = None) ->
     usual = _usual(data) if status is not None and status >= 300 else None
     if usual is not None and (content_type is None or "json" in content_type):
         return usual
-    reading = read_claims(read_body(data), status=status)
+    failed: list[Claim] = []
+    if status == _SEVERAL and len(data) <= MAX_BYTES:
+        failed = quick_claims(data)
+    reading = (
+        Reading(kind=BodyKind.BATCH, claims=tuple(_unrepeated(failed)))
+        if failed
+        else read_claims(read_body(data), status=status)
+    )
     lie = _lie(content_type, reading.kind)
     return reading if lie is None else msgspec.structs.replace(reading, findings=(*reading.findings, lie))
 

@@ -30,9 +30,11 @@ class Clue(msgspec.Struct, frozen=True, kw_only=True):
 
     `weights` are natural logarithms of that ratio, by id: 0.7 is twice as often, 2.3 ten times, 4.6 a hundred times;
     negative ones speak against. `text` says what was seen, in one line. An id of `introduces` becomes a rival even if
-    the answer alone would not have named it, since its real symptom and the documented one differ.
+    the answer alone would not have named it, since its real symptom and the documented one differ. `request` says that
+    something in the request itself is the cause.
     """
 
     text: str
     weights: dict[str, float]
     introduces: frozenset[str] = frozenset()
+    request: bool = False

@@ -25,6 +25,7 @@ from recoup.diagnosis.context import Context
 from recoup.diagnosis.cues import clues_of_words
 from recoup.diagnosis.diagnosis import NOTHING_FAILED, Diagnosis, Finding, Match, succeeded
 from recoup.diagnosis.evidence import Area, Evidence, Ranking
+from recoup.diagnosis.excerpts.emptied import told_empty
 from recoup.diagnosis.gathering import Trace, gathered
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
@@ -32,7 +33,6 @@ from recoup.diagnosis.match import rank
 from recoup.diagnosis.pasted import digest
 from recoup.diagnosis.pasted import read as read_messages
 from recoup.diagnosis.place import area_of, area_of_request
-from recoup.diagnosis.request import narrowed
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.shapes.emptiness import MISSING_DATA, empty_answer
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
@@ -69,7 +69,11 @@ class Engine:
             return self._exchange(Exchange(response=x), trace)
         messages = read_messages(x)
         if messages:
-            return _joined([self._exchange(message) for message in messages])
+            found = _joined([self._exchange(message) for message in messages])
+            if found.faults or found.http_status is None or (found.http_status < 400 and found.http_status != 207):
+                return found
+            told = self._text(x)  # its body was no answer that can be read, but somebody's words for one
+            return told if told.faults else found
         return self._text(x)
 
     def diagnose_all(self, xs: Iterable[Input]) -> Iterator[Diagnosis]:
@@ -82,11 +86,12 @@ class Engine:
         if not may_hide_failure(status, method, path) or surely_nothing_hidden(status, path, body):
             return succeeded(status)
         request = None if path is None else Request(method=method or "", url=path)
-        return self._exchange(Exchange(request=request, response=Response(status=status, body=body)))
+        return self._exchange(Exchange(request=request, response=Response(status=status, body=body)), looked=True)
 
     # -- one exchange -----------------------------------------------------------------------------------------------
 
-    def _exchange(self, exchange: Exchange, trace: Trace | None = None) -> Diagnosis:
+    def _exchange(self, exchange: Exchange, trace: Trace | None = None, *, looked: bool = False) -> Diagnosis:
+        """`looked`: that a success may hide something here is known already."""
         response = exchange.response
         if response is None:
             return self._no_response(exchange)
@@ -95,9 +100,9 @@ class Engine:
         if status < 300:
             method, path = (None, None) if request is None else (request.method, request.path)
             markup = response.body[:64].lstrip()[:1] == b"<"
-            if request is not None and not markup and not may_hide_failure(status, method, path):
+            if not looked and request is not None and not markup and not may_hide_failure(status, method, path):
                 return self._values(exchange, status, path)
-            if surely_nothing_hidden(status, path, response.body):
+            if not looked and surely_nothing_hidden(status, path, response.body):
                 return succeeded(status)
         elif status < 400:
             refusal = redirect_claim(response.headers.get("location"))
@@ -231,10 +236,12 @@ class Engine:
             # Nothing is known of the item itself: then it is what a batch of this status means.
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
-        ranking = narrowed(found, exchange, operation, evidence, path or "")
+        ranking = found
         symptom = symptom_of(found, own, evidence.body)
         recognised = bool(found.matches) and found.matches[0].basis == "message"
-        clues = list(gathered(exchange, operation, claim, symptom, recognised=recognised, words=words, trace=trace))
+        clues = list(
+            gathered(exchange, operation, claim, symptom, recognised=recognised, area=known, words=words, trace=trace)
+        )
         if clues:
             ranking = weighed(ranking, clues, self.index, area)
         status = own
@@ -275,7 +282,10 @@ class Engine:
                 return self._empty(nothing, found.status)
             if found.status is None or found.status < 400:
                 alone = self._told_alone(found.text)
-                return alone if alone.faults or found.status is None else succeeded(found.status)
+                if alone.faults or found.status is None:
+                    return alone
+                empty = told_empty(found.text) if found.status < 300 else None
+                return succeeded(found.status) if empty is None else self._empty(empty, found.status)
             claims = (Claim(kind=reading.kind),)
         return self._judged(
             Exchange(request=found.request, response=response), reading, claims, found.status, words=found.text

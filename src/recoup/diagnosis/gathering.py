@@ -11,15 +11,16 @@ from functools import lru_cache
 import msgspec
 
 from recoup.catalogue.facts.operations import Operation
-from recoup.diagnosis.answered import clues_of_headers
+from recoup.diagnosis.answered import clues_of_echo, clues_of_headers
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.context import Context
 from recoup.diagnosis.contextual import clues_of_context
 from recoup.diagnosis.contradicting import clues_of_facts
 from recoup.diagnosis.cues import clues_of_answer, clues_of_words
 from recoup.diagnosis.dates import clues_of_days
+from recoup.diagnosis.evidence import Area
 from recoup.diagnosis.linted import OPEN, clues_of_findings
-from recoup.diagnosis.requested import clues_of_request
+from recoup.diagnosis.requested import clues_of_request, ruled_out
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.told import told
 from recoup.exchange import Exchange
@@ -51,19 +52,25 @@ def gathered(
     symptom: Symptom,
     *,
     recognised: bool,
+    area: Area = Area.UNKNOWN,
     words: str | None = None,
     trace: Trace | None = None,
 ) -> Iterator[Clue]:
-    """The clues for one claim. `recognised`: its text is one that the catalogue knows. `words`: the text in which the
+    """The clues for one claim. `recognised`: its text is one that the catalogue knows. `area`: whose address the
+    request has. `words`: the text in which the
     answer was found, with what stands around it; None where there is none.
     """
+    request = exchange.request
     if claim.item is None and symptom is not Symptom.OTHER:
         if exchange.response is not None:
             yield from clues_of_headers(exchange.response.headers, symptom)
-        if exchange.request is not None and symptom in OPEN:
-            yield from clues_of_findings(exchange, symptom)
-        if exchange.request is not None and words is None:
-            yield from clues_of_request(exchange.request, operation, symptom)
+        if claim.message and symptom is Symptom.INVALID:
+            yield from clues_of_echo(claim.message)
+        if request is not None and symptom in OPEN:
+            yield from clues_of_findings(exchange, operation, symptom, area)
+            yield from ruled_out(request, operation, symptom)
+        if request is not None and words is None:
+            yield from clues_of_request(request, operation, symptom)
     elif claim.item is not None and claim.item.kind in _ENDED and not recognised:
         yield _FAILED_LATER
     if words is None:

@@ -71,6 +71,7 @@ class Index:
             sorted({name.lower() for fault in self.faults for sign in fault.signs for name in sign.header})
         )
         self.rankings: dict[tuple[object, ...], Ranking] = {}  # those that were worked out already; see `match.rank`
+        self.weighings: dict[tuple[object, ...], tuple[Ranking, Ranking, object]] = {}  # see `weighing.weighed`
         self.codes = frozenset(self._by_code)  # in the form in which codes are compared
 
     def _add(self, fault: Fault) -> None:

@@ -23,18 +23,36 @@ __all__ = ["weighed"]
 _UNTHOUGHT = 0.05  # the share of what nobody thought of, beside odds that add up to one
 _NEWCOMER = 0.02  # the odds of a fault that only a clue brought in
 _CLEAR = 1.2  # by so much more must the first be spoken for, to leave the others behind: about three times as likely
+_MANIFOLD = math.exp(_CLEAR)
 _AGAINST = -0.5  # from here on a clue is told as speaking against
 _HIGHEST, _LOWEST = 6.0, -6.0  # however many clues say the same
+_MOST_REMEMBERED = 512  # rankings
 
 
 def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = Area.UNKNOWN) -> Ranking:
     """The ranking with the clues in it; the ranking itself where none concerns its rivals.
 
-    A fault of another place than `area`, the one that answered, does not join them.
+    A fault of another place than `area`, the one that answered, does not join them. What the same clues made of the
+    same ranking before is remembered: a call that is refused is seldom refused once.
     """
+    heard = tuple(clues)
+    if not heard:
+        return ranking
+    # By identity, which is exact as long as the values are held: the entry holds them.
+    key = (id(ranking), area, *map(id, heard))
+    known = index.weighings.get(key)
+    if known is None:
+        if len(index.weighings) >= _MOST_REMEMBERED:
+            index.weighings.clear()
+        known = index.weighings[key] = (_added_up(ranking, heard, index, area), ranking, heard)
+    return known[0]
+
+
+def _added_up(ranking: Ranking, clues: tuple[Clue, ...], index: Index, area: Area) -> Ranking:
     weights: dict[str, float] = {}
     said: dict[str, list[tuple[float, str]]] = {}
     denied: dict[str, list[str]] = {}
+    shown: set[str] = set()  # of which faults something in the request is said to be the cause
     known = {match.fault.id: match for match in ranking.matches}
     for clue in clues:
         for name, weight in clue.weights.items():
@@ -49,27 +67,41 @@ def weighed(ranking: Ranking, clues: Iterable[Clue], index: Index, area: Area = 
             weights[name] = min(_HIGHEST, max(_LOWEST, weights.get(name, 0.0) + weight))
             if weight > 0:
                 said.setdefault(name, []).append((weight, clue.text))
+                if clue.request and weight >= _CLEAR:
+                    shown.add(name)
             elif weight <= _AGAINST:
                 denied.setdefault(name, []).append(clue.text)
     if not weights:
         return ranking
-    odds = {name: match.score * math.exp(weights.get(name, 0.0)) for name, match in known.items()}
+    odds = {
+        name: match.score * math.exp(weights[name]) if name in weights else match.score for name, match in known.items()
+    }
     whole = sum(odds.values()) + _UNTHOUGHT
-    place = {name: at for at, name in enumerate(known)}
-    order = sorted(known, key=lambda name: (-odds[name], place[name]))
-    first = order[0]
+    order = sorted(known, key=odds.__getitem__, reverse=True)  # of equals the one that was first stays so
     alone = ranking.matches[0].fault.id if ranking.matches and not ranking.tied else None  # the answer decided it
-    matches = tuple(
-        _told(
-            known[name],
-            odds[name] / whole,
-            0.0 if name == alone else weights.get(name, 0.0),
-            said.get(name, []),
-            denied.get(name, ()),
-        )
-        for name in order
-    )
-    return msgspec.structs.replace(ranking, matches=matches, tied=_tied(ranking, order, odds, weights, first))
+    matches = []
+    for name in order:
+        match, score = known[name], min(odds[name] / whole, 0.99)
+        if name not in weights:
+            matches.append(msgspec.structs.replace(match, score=score))
+            continue
+        basis = match.basis
+        if name != alone and weights[name] >= _CLEAR:
+            if name in shown:
+                basis = "request"
+            elif basis in ("status", "code"):
+                basis = "context"
+        lines = [text for _, text in sorted(said.get(name, ()), key=_by_weight)]
+        new = (line for line in dict.fromkeys(lines) if line not in match.evidence)
+        against = tuple(dict.fromkeys(denied.get(name, ())))
+        evidence = (*new, *match.evidence)
+        matches.append(msgspec.structs.replace(match, score=score, basis=basis, evidence=evidence, against=against))
+    tied = _tied(ranking, order, odds, weights, alone)
+    return Ranking(matches=tuple(matches), tied=tied, parameters=ranking.parameters)
+
+
+def _by_weight(each: tuple[float, str]) -> float:
+    return -each[0]
 
 
 def _may_join(fault: Fault, area: Area) -> bool:
@@ -80,32 +112,15 @@ def _may_join(fault: Fault, area: Area) -> bool:
     return True
 
 
-def _told(match: Match, score: float, weight: float, said: list[tuple[float, str]], denied: Iterable[str]) -> Match:
-    lines = [text for _, text in sorted(said, key=lambda each: -each[0])]
-    new = tuple(line for line in dict.fromkeys(lines) if line not in match.evidence)
-    basis = "context" if weight >= _CLEAR and match.basis in ("status", "code") else match.basis
-    return msgspec.structs.replace(
-        match,
-        score=min(score, 0.99),
-        basis=basis,
-        evidence=(*new, *match.evidence),
-        against=tuple(dict.fromkeys(denied)),
-    )
-
-
 def _tied(
-    ranking: Ranking, order: list[str], odds: dict[str, float], weights: dict[str, float], first: str
+    ranking: Ranking, order: list[str], odds: dict[str, float], weights: dict[str, float], alone: str | None
 ) -> tuple[str, ...]:
-    alone = ranking.matches[0].fault.id if ranking.matches and not ranking.tied else None
-    group = set(ranking.tied) | ({alone} if alone is not None else set())
-    lead = weights.get(first, 0.0)
-    tied = []
-    for name in order:
-        if name == first:
-            tied.append(name)
-        elif name in group and first in group:
-            if weights.get(name, 0.0) > lead - _CLEAR:
-                tied.append(name)
-        elif odds[name] * math.exp(_CLEAR) > odds[first]:
-            tied.append(name)
+    first = order[0]
+    group = set(ranking.tied) if alone is None else {alone}
+    far, near = weights.get(first, 0.0) - _CLEAR, odds[first] / _MANIFOLD
+    among = first in group
+    tied = [first]
+    tied += [
+        name for name in order[1:] if (weights.get(name, 0.0) > far if among and name in group else odds[name] > near)
+    ]
     return tuple(tied) if len(tied) > 1 else ()

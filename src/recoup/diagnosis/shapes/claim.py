@@ -11,9 +11,10 @@ from recoup.catalogue.fault import BodyKind
 from recoup.diagnosis.codes import sc_code
 from recoup.diagnosis.diagnosis import Item
 
-__all__ = ["Claim", "as_status", "as_text", "as_truth", "field", "make_claim"]
+__all__ = ["Claim", "as_status", "as_text", "as_truth", "field", "fields", "first", "make_claim"]
 
 MAX_TEXT = 4096
+_LONGEST_NAME = 40
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,17 +35,51 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     phrase: str | None = None
 
 
+_MOST_NAMES = 4096
+_plain_names: dict[str, str] = {}  # by name as it travels; names repeat without end
+
+
 def field(value: Mapping[Any, Any], *names: str) -> Any:
     """The first of the fields called `names` (lower case, without separators), whatever their spelling here."""
     for name in names:
         if name in value:
             return value[name]
-    for key, item in value.items():
-        if isinstance(key, str) and len(key) <= 40:
-            plain = key.replace("_", "").replace("-", "").replace(" ", "").lower()
-            if plain in names:
-                return item
+    for key in value:
+        plain = _plain_names.get(key)
+        if plain is None:
+            plain = _plain(key)
+        if plain in names:
+            return value[key]
     return None
+
+
+def fields(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """All fields by their names in lower case without separators; of names that are the same then the first counts."""
+    found: dict[str, Any] = {}
+    for key in value:
+        plain = _plain_names.get(key)
+        if plain is None:
+            plain = _plain(key)
+        if plain not in found:
+            found[plain] = value[key]
+    return found
+
+
+def first(plain: Mapping[str, Any], *names: str) -> Any:
+    """The first of `names` that is there, in the order of the names."""
+    for name in names:
+        if name in plain:
+            return plain[name]
+    return None
+
+
+def _plain(key: Any) -> str:
+    if not isinstance(key, str) or len(key) > _LONGEST_NAME:
+        return ""
+    if len(_plain_names) >= _MOST_NAMES:
+        _plain_names.clear()
+    plain = _plain_names[key] = key.replace("_", "").replace("-", "").replace(" ", "").lower()
+    return plain
 
 
 def as_text(value: Any) -> str | None:

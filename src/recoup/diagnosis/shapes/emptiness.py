@@ -6,7 +6,7 @@ ask about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = ["MISSING_DATA", "empty_answer"]
@@ -21,12 +21,12 @@ def empty_answer(values: Iterable[Any], *, answered: bool) -> str | None:
     request can have empty lists too.
     """
     for value in values:
-        if not isinstance(value, Mapping) or not (answered or "payload" in value):
+        if not isinstance(value, dict) or not (answered or "payload" in value):
             continue
         if "payload" in value and not value["payload"]:
             return "the payload is empty"
         inner = value.get("payload", value)
-        if isinstance(inner, Mapping) and not any(isinstance(part, list | Mapping) and part for part in inner.values()):
+        if isinstance(inner, dict) and not any(isinstance(part, list | dict) and part for part in inner.values()):
             name = next((str(key) for key, part in inner.items() if isinstance(part, list)), None)
             if name is not None:
                 return f"{name[:80]} is an empty list"

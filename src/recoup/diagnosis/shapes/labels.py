@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from recoup.catalogue.fault import BodyKind
@@ -18,10 +17,10 @@ def label_claims(value: Any) -> list[Claim]:
     """A claim for each package without a label. `status` wins over the older `isErrored` where an entry has both."""
     claims: list[Claim] = []
     for index, entry in enumerate(label_entries(value)[:MAX_LABELS]):
-        if not isinstance(entry, Mapping) or not _failed(entry):
+        if not isinstance(entry, dict) or not _failed(entry):
             continue
         error = field(entry, "errordetails", "error")
-        error = error if isinstance(error, Mapping) else {}
+        error = error if isinstance(error, dict) else {}
         claims.append(
             make_claim(
                 BodyKind.LABELS,
@@ -36,7 +35,7 @@ def label_claims(value: Any) -> list[Claim]:
     return claims
 
 
-def _failed(entry: Mapping[Any, Any]) -> bool:
+def _failed(entry: dict[Any, Any]) -> bool:
     status = field(entry, "status")
     if isinstance(status, str):
         return status.strip().upper() in ("FAILURE", "FAILED", "ERROR")
@@ -45,10 +44,10 @@ def _failed(entry: Mapping[Any, Any]) -> bool:
 
 def label_entries(value: Any) -> list[Any]:
     """The entries of a list of labels, failed or not, in their order; empty where `value` is none."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name in ("packageshiplabellist", "payload"):
             inner = field(value, name)
-            if isinstance(inner, Mapping):
+            if isinstance(inner, dict):
                 inner = field(inner, "packageshiplabellist")
             if isinstance(inner, list):
                 return inner if name == "packageshiplabellist" or _look_like_labels(inner) else []
@@ -57,5 +56,5 @@ def label_entries(value: Any) -> list[Any]:
 
 
 def _look_like_labels(entries: list[Any]) -> bool:
-    first = next((entry for entry in entries if isinstance(entry, Mapping)), None)
+    first = next((entry for entry in entries if isinstance(entry, dict)), None)
     return first is not None and field(first, "packageid") is not None

@@ -7,14 +7,13 @@ Amazon sent. The innermost object speaks; what wraps it repeats it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import Any
 
 from recoup.catalogue.fault import BodyKind
 from recoup.diagnosis.codes import LOGIN_ERRORS
 from recoup.diagnosis.diagnosis import Item
 from recoup.diagnosis.literals import parse_json, read_literal
-from recoup.diagnosis.shapes.claim import Claim, as_status, as_text, field, make_claim
+from recoup.diagnosis.shapes.claim import Claim, as_status, as_text, field, fields, first, make_claim
 
 __all__ = ["error_claims", "unwrapped"]
 
@@ -35,15 +34,16 @@ def error_claims(value: Any, *, item: Item | None = None, status: int | None = N
             inner = parse_json(node)[1] if node[:1] == '"' else unwrapped(node)
             if inner is not None:
                 queue.append((inner, inside))
-        elif isinstance(node, Mapping):
-            claim = None if _holds_another(node) else _object(node, inside, item, status, root=nodes == 1)
+        elif isinstance(node, dict):
+            plain = fields(node)
+            claim = None if _holds_another(plain) else _object(node, plain, inside, item, status, root=nodes == 1)
             if claim is not None:
                 key = (claim.code, claim.message, claim.details)
                 if key not in seen:
                     seen.add(key)
                     claims.append(claim)
             else:
-                _enqueue_parts(node, queue)
+                _enqueue_parts(node, plain, queue)
         elif isinstance(node, list | tuple):
             claim = _reshaped(node, item)
             if claim is not None:
@@ -72,26 +72,28 @@ def _speaks_of_errors(value: Any) -> bool:
     """Whether a value is an error object, or a list of them: braces stand in ordinary messages too."""
     if isinstance(value, list):
         return any(isinstance(part, dict) and _speaks_of_errors(part) for part in value[:20])
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return False
     return (
         field(value, "errors", "error", "errorcode", "message", "code", "errormessage", "errordescription") is not None
     )
 
 
-def _holds_another(node: Mapping[Any, Any]) -> bool:
-    """Whether `node` only wraps the error: an object that has a list of errors, or JSON in the place of its message."""
-    errors = field(node, "errors")
+def _holds_another(plain: dict[str, Any]) -> bool:
+    """Whether an object, given by its plain names, only wraps the error: it has a list of errors, or JSON in the place
+    of its message.
+    """
+    errors = plain.get("errors")
     if isinstance(errors, list) and errors:
         return True
-    message = field(node, "message", "errormessage", "body", "error")
+    message = first(plain, "message", "errormessage", "body", "error")
     if isinstance(message, dict):
         return bool(message)
     return isinstance(message, str) and "{" in message[:200] and unwrapped(message) is not None
 
 
-def _enqueue_parts(node: Mapping[Any, Any], queue: deque[tuple[Any, BodyKind | None]]) -> None:
-    errors = field(node, "errors")
+def _enqueue_parts(node: dict[Any, Any], plain: dict[str, Any], queue: deque[tuple[Any, BodyKind | None]]) -> None:
+    errors = plain.get("errors")
     if isinstance(errors, dict):
         errors = [errors]
     if isinstance(errors, list):
@@ -106,41 +108,47 @@ def _enqueue_parts(node: Mapping[Any, Any], queue: deque[tuple[Any, BodyKind | N
 
 
 def _object(
-    node: Mapping[Any, Any], inside: BodyKind | None, item: Item | None, status: int | None, *, root: bool
+    node: dict[Any, Any],
+    plain: dict[str, Any],
+    inside: BodyKind | None,
+    item: Item | None,
+    status: int | None,
+    *,
+    root: bool,
 ) -> Claim | None:
-    code = as_text(field(node, "errorcode"))
+    code = as_text(plain.get("errorcode"))
     if code is not None and inside is None:
         return make_claim(
             BodyKind.LEGACY,
             code=code,
-            message=field(node, "errordescription", "description", "errormessage", "message"),
-            details=field(node, "details"),
-            retryable=field(node, "retryable", "isretryable"),
+            message=first(plain, "errordescription", "description", "errormessage", "message"),
+            details=plain.get("details"),
+            retryable=first(plain, "retryable", "isretryable"),
             status=status,
             item=item,
         )
-    login = as_text(field(node, "error")) or as_text(field(node, "field"))
-    described = as_text(field(node, "errordescription", "message"))
-    if login is not None and (login in LOGIN_ERRORS or as_text(field(node, "errordescription")) is not None):
+    login = as_text(plain.get("error")) or as_text(plain.get("field"))
+    described = as_text(first(plain, "errordescription", "message"))
+    if login is not None and (login in LOGIN_ERRORS or as_text(plain.get("errordescription")) is not None):
         return make_claim(
-            BodyKind.LOGIN, code=login, message=described, request_id=field(node, "requestid"), status=status, item=item
+            BodyKind.LOGIN, code=login, message=described, request_id=plain.get("requestid"), status=status, item=item
         )
-    code = as_text(field(node, "code", "errorcode", "type" if "message" in node else "code"))
-    message = field(node, "message", "errormessage")
-    details = field(node, "details", "detail")
+    code = as_text(first(plain, "code", "errorcode", "type" if "message" in node else "code"))
+    message = first(plain, "message", "errormessage")
+    details = first(plain, "details", "detail")
     text = as_text(message) if message is not None else None
     if code is not None and code in LOGIN_ERRORS:
         return make_claim(BodyKind.LOGIN, code=code, message=text or described, status=status, item=item)
-    if code is not None and (text is not None or inside is not None or details is not None or _has(node, "message")):
-        own = status if status is not None else as_status(field(node, "statuscode", "httpstatus", "status"))
+    if code is not None and (text is not None or inside is not None or details is not None or "message" in plain):
+        own = status if status is not None else as_status(first(plain, "statuscode", "httpstatus", "status"))
         return make_claim(
             inside or BodyKind.BARE,
             code=code,
             message=text,
             details=_flat(details),
-            retryable=field(node, "retryable", "isretryable"),
+            retryable=first(plain, "retryable", "isretryable"),
             status=own,
-            request_id=field(node, "requestid"),
+            request_id=plain.get("requestid"),
             item=item,
         )
     if text is not None and (inside is not None or (root and len(node) <= 2)):
@@ -150,16 +158,12 @@ def _object(
     return None
 
 
-def _has(node: Mapping[Any, Any], name: str) -> bool:
-    return any(isinstance(key, str) and key.lower() == name for key in node)
-
-
 def _flat(details: Any) -> str | None:
     """Details as text: also where a list or an object stands in their place."""
     if isinstance(details, list):
         texts = [text for text in (as_text(part) for part in details[:20]) if text]
         return "; ".join(texts)
-    if isinstance(details, Mapping):
+    if isinstance(details, dict):
         return as_text(field(details, "message", "description"))
     return as_text(details)
 
