@@ -6,12 +6,14 @@
 
 By itself this client repeats by the status alone: a 500 of a write that may have taken effect, an InternalFailure that
 is permanent; it keeps a refused token until its hour is over, and fetches one again for each new client. None of it
-happens any more. Its restricted data tokens stay its own.
+happens any more. Its restricted data tokens stay its own. Where parts of a request failed inside a success, the answer
+carries the outcome, so that `recoup.outcome(answer)` and `recoup.raise_for_fault(answer)` say which.
 """
 # ruff: noqa: SLF001  the auth and transport of a client that was made already are not public
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, Unpack
@@ -19,6 +21,7 @@ from typing import Any, TypeVar, Unpack
 from recoup.clients.httpx_layer import put_under
 from recoup.clients.sharing import Credentials, More, layer
 from recoup.errors import FaultError
+from recoup.transports.outcome import KEY, outcome
 
 __all__ = ["attach"]
 
@@ -43,6 +46,8 @@ def attach(client: C, **more: Unpack[More]) -> C:
         token_url=auth.token_url,
         host=http.base_url,
     )
+    kind: Any = type(http)
+    http.__class__ = _telling(kind)  # not a method of this one alone: `with_options` makes copies of the class
     http._options.update(max_retries=0, throttle=False)  # for the copies that `with_options` makes
     http._max_retries = 0
     http._throttle_enabled, http._throttler = False, None
@@ -51,6 +56,26 @@ def attach(client: C, **more: Unpack[More]) -> C:
     auth.access_token = _no_token_async if is_async else _no_token
     auth._http = http._http()  # restricted data tokens are asked for by the same road
     return client
+
+
+@cache
+def _telling(kind: Any) -> Any:
+    """The same class of the client's HTTP layer, whose answers carry the outcome where it is not an entire success."""
+    if hasattr(kind, "_recoup"):
+        return kind
+
+    class Telling(kind):  # type: ignore[misc]
+        _recoup = True
+
+        def _decode(self, ctx: Any, response: Any, *how: Any) -> Any:
+            answer = super()._decode(ctx, response, *how)
+            made, fields = outcome(response), getattr(answer, "__dict__", None)
+            if made is not None and made.diagnosis is not None and isinstance(fields, dict):
+                fields[KEY] = made  # beside the model's own, like a cached property: dumps do not show it
+            return answer
+
+    Telling.__name__, Telling.__qualname__, Telling.__module__ = kind.__name__, kind.__qualname__, kind.__module__
+    return Telling
 
 
 def _no_token(*, scopes: tuple[str, ...] = ()) -> str:
