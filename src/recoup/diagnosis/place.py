@@ -12,6 +12,8 @@ __all__ = ["area_of", "area_of_request"]
 
 def area_of(known: Area, headers: Headers, claim: Claim) -> Area:
     """The place that answered: `known` where the request told, else by the form of the answer."""
+    if claim.kind is BodyKind.XML and claim.code and known in (Area.GENERAL, Area.UNKNOWN):
+        return Area.STORAGE  # the API has no errors in XML: the request that was found is another one
     if known is not Area.UNKNOWN:
         return known
     if claim.kind is BodyKind.LOGIN:
@@ -19,8 +21,6 @@ def area_of(known: Area, headers: Headers, claim: Claim) -> Area:
     if claim.kind in (BodyKind.LEGACY, BodyKind.LABELS, BodyKind.BATCH) or claim.sc_code is not None:
         return Area.FULFILLMENT
     if len(headers) and "amazons3" in (headers.get("server") or "").lower():
-        return Area.STORAGE
-    if claim.kind is BodyKind.XML and claim.code:
         return Area.STORAGE
     return Area.UNKNOWN
 

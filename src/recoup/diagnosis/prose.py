@@ -22,6 +22,8 @@ __all__ = ["claim", "read"]
 
 _WORD = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z][A-Za-z_]{5,40}(?![A-Za-z0-9_])")
 _LOGIN = re.compile(r"(?<![a-z_])(" + "|".join(sorted(LOGIN_ERRORS)) + r")(?![a-z_])")
+_EVERYWHERE = frozenset({"forbidden"})  # a code of External Fulfillment only; everywhere else the reason of 403
+_FULFILLMENT = re.compile(r"external[- _]?fulfil|smart ?connect|yojaka|\bSC_\d", re.IGNORECASE)
 _PLAIN_WORDS = frozenset(
     {"unauthorized", "forbidden", "conflict"}
 )  # reason phrases too: they say no more than a status
@@ -66,9 +68,10 @@ def _words(index: Index, text: str, kind: BodyKind) -> tuple[Claim, ...]:
 
 def claim(index: Index, text: str, *, kind: BodyKind) -> Claim | None:
     """The one claim that the words of a text make: its most telling message and its most telling code, or None."""
-    message = _message(index, text)
     code, login = _code(index, text)
-    if message is None and code is not None and consent_code(code) is not None:
+    consent = code is not None and consent_code(code) is not None
+    message = None if consent else _message(index, text)
+    if code is not None and consent:
         message = next((line.strip() for line in text.splitlines() if code in line), None)
     sc = find_sc(text[:4096]) or find_sc(text[4096:])
     if message is None and code is None and sc is None:
@@ -109,5 +112,7 @@ def _code(index: Index, text: str) -> tuple[str | None, bool]:
             continue
         if key not in _PLAIN_WORDS:
             return word, False
+        if key in _EVERYWHERE and "403" in text and _FULFILLMENT.search(text) is None:
+            continue
         plain = plain or word
     return plain, False

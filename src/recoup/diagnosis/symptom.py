@@ -16,6 +16,7 @@ _BY_ID = {
     "ef-InvalidInput": Symptom.INVALID,
     "ef-Forbidden": Symptom.DENIED,
     "404-unavailable-id": Symptom.NOT_FOUND,
+    "404-mistyped-id": Symptom.NOT_FOUND,
     "ef-NotFound": Symptom.NOT_FOUND,
     "429-rate-limit": Symptom.THROTTLED,
     "other-500-internal": Symptom.SERVER,
@@ -23,7 +24,7 @@ _BY_ID = {
 }
 _CONSENT_OPEN = frozenset({"auth-MD1000", "other-consent-page-unknown"})  # codes that are shown for several things
 _ALSO_BY_TEXT = frozenset(
-    {Symptom.SIGNATURE, Symptom.THROTTLED, Symptom.SERVER, Symptom.NOT_FOUND}
+    {Symptom.DENIED, Symptom.SIGNATURE, Symptom.THROTTLED, Symptom.SERVER, Symptom.NOT_FOUND}
 )  # texts that name no cause
 
 
