@@ -1,25 +1,26 @@
 """Throws damaged inputs at detection, readers and diagnosis: none may raise, none may take long.
 
-    python benchmarks/fuzz.py [count] [seed]
+    python benchmarks/fuzz.py [--count N] [--seed N] [--from N]
 
 Each input is a valid one of some form (HTTP, HAR, JSON lines, pasted text) with a few mutations: bytes flipped, cut,
 doubled, swapped for signs that matter to a parser, spliced with another form. The same seed gives the same inputs. What
-crashes is printed with its number, so that `count` and `seed` bring it back. Exit status 1 where anything did.
+crashes is printed with its number, which `--from` and `--seed` bring back (`--count 1`). Exit status 1 where anything
+did.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import random
-import sys
 import time
 import traceback
 
 from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.engine import Engine
 from recoup.traces.fields import PARTS
-from recoup.traces.judging import Judge
+from recoup.traces.judging import Judge, is_remembered, is_settled
 from recoup.traces.reading import FORMS, items
 from recoup.traces.tally import Tally
 from recoup.traces.traced import Traced, Unread
@@ -44,12 +45,22 @@ NESTED = {
     "res": {"statusCode": 207, "body": json.loads(BATCH)},
     "err": {"message": "socket hang up", "stack": "Error: x\n at y"},
 }
+ORDERS = '{"payload":{"Orders":[{"OrderStatus":"Shipped","FulfillmentChannel":"AFN"},{"OrderStatus":"Beamed"}]}}'
+SUCCESS = {**LINE, "level": "info", "status": 200, "response_body": ORDERS, "event": "response"}
+OWN = {
+    "at": 1795425247.5,
+    "event": "attempt_ended",
+    "operation": "orders/v0/getOrders",
+    "status": 200,
+    "fault": None,
+}
 ENTRY = {
     "startedDateTime": "2026-11-23T09:14:07.250Z",
     "time": 3.5,
     "request": {"method": "GET", "url": LINE["url"], "headers": [{"name": "Host", "value": "x"}]},
     "response": {"status": 403, "headers": [], "content": {"text": BODY, "encoding": ""}},
 }
+GOOD = {**ENTRY, "response": {"status": 200, "headers": [], "content": {"text": ORDERS}}}
 MESSAGE = (
     "GET /orders/v0/orders HTTP/1.1\r\nHost: sellingpartnerapi-eu.amazon.com\r\nx-amz-access-token: Atza|x\r\n\r\n"
     f"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}\r\n"
@@ -66,6 +77,9 @@ SEEDS: tuple[bytes, ...] = (
     json.dumps({"log": json.dumps(LINE), "stream": "stdout"}).encode() + b"\n",
     json.dumps({"log": {"version": "1.2", "entries": [ENTRY, ENTRY]}}).encode(),
     json.dumps([ENTRY], indent=1).encode(),
+    json.dumps({"log": {"entries": [GOOD, ENTRY]}}).encode(),
+    (json.dumps(SUCCESS) + "\n" + json.dumps(LINE) + "\n").encode() * 2,
+    (json.dumps(OWN) + "\n").encode() * 3 + (json.dumps({**OWN, "fault": "429-rate-limit"}) + "\n").encode(),
     MESSAGE.encode() * 2,
     CHUNKED.encode(),
     TEXT.encode(),
@@ -109,12 +123,14 @@ def damaged(chance: random.Random) -> bytes:
 
 def tried(data: bytes, judge: Judge, form: str) -> int:
     """Read and diagnose one input as `recoup diagnose` would; how many exchanges were in it."""
-    tally = Tally()
+    tally = Tally(remembering=True)
     summary = tally.summary
     for item in items(data, form=form, fields=PARTS, tally=tally):
         if isinstance(item, Traced):
             diagnosis = judge(item)
             summary.add(item, diagnosis)
+            if tally.met is not None and is_remembered(item):
+                tally.learn(diagnosis if is_settled(item, diagnosis) else None)
             diagnosis.as_dict()
         elif isinstance(item, Unread):
             summary.not_read(item)
@@ -123,13 +139,17 @@ def tried(data: bytes, judge: Judge, form: str) -> int:
 
 
 def main() -> int:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    parser = argparse.ArgumentParser(description="Throw damaged inputs at detection, readers and diagnosis.")
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the number of the first input")
+    options = parser.parse_args()
+    count, seed, first = options.count, options.seed, options.first
     judge = Judge(Engine(catalogue().values()))
     forms = ["auto"] * 3 + list(FORMS)
     crashes, exchanges, slowest = 0, 0, 0.0
     begun = time.monotonic()
-    for number in range(count):
+    for number in range(first, first + count):
         chance = random.Random(f"{seed}:{number}")
         data, form = damaged(chance), chance.choice(forms)
         before = time.process_time()
@@ -147,13 +167,18 @@ def main() -> int:
             if took > SLOW:
                 crashes += 1
                 print(f"slow: input {number} of seed {seed}, form {form}: {took:.1f} s", flush=True)
-        if (number + 1) % 20_000 == 0:
-            rate = (number + 1) / (time.monotonic() - begun)
+        done = number + 1 - first
+        if done % 20_000 == 0:
+            rate = done / (time.monotonic() - begun)
             print(
-                f"{number + 1:8} inputs, {exchanges} exchanges in them, {crashes} crashes, {rate:.0f} a second",
+                f"{done:8} inputs, {exchanges} exchanges in them, {crashes} crashes, {rate:.0f} a second",
                 flush=True,
             )
-    print(f"{count} inputs of seed {seed}: {crashes} crashes; the slowest took {slowest:.2f} s")
+    took = time.monotonic() - begun
+    print(
+        f"{count} inputs from {first} on, seed {seed}: {crashes} crashes; the slowest took {slowest:.2f} s, "
+        f"all of them {took:.0f} s"
+    )
     return 1 if crashes else 0
 
 

@@ -23,10 +23,11 @@ from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.files import parts_of
+from recoup.traces.jsonl import whole
 from recoup.traces.judging import Judge
 from recoup.traces.parts import Found, read_part
 from recoup.traces.summary import Summary
-from recoup.traces.traced import Traced, Unread
+from recoup.traces.traced import Again, Alike, Traced, Unread
 
 __all__ = ["OnFailure", "OnProgress", "examine", "gather"]
 
@@ -64,13 +65,21 @@ def examine(
     if engine is not None or alone or any(part.path == "-" for part in parts):
         found = (each for part in parts for each in read_part(part, fields, every=every, engine=engine, stdin=stdin))
         return gather(
-            found, total=total, engine=engine, on_failure=on_failure, on_unread=on_unread, on_progress=on_progress
+            found,
+            fields=fields,
+            total=total,
+            engine=engine,
+            on_failure=on_failure,
+            on_unread=on_unread,
+            on_progress=on_progress,
         )
     from recoup.traces.pool import work  # late: most inputs are small
 
     working = work(parts, fields, jobs=jobs, every=every)
     try:
-        return gather(working, total=total, on_failure=on_failure, on_unread=on_unread, on_progress=on_progress)
+        return gather(
+            working, fields=fields, total=total, on_failure=on_failure, on_unread=on_unread, on_progress=on_progress
+        )
     finally:
         working.close()  # type: ignore[attr-defined]  # a generator
 
@@ -78,6 +87,7 @@ def examine(
 def gather(
     found: Iterable[Found],
     *,
+    fields: Fields = PARTS,
     total: int = 0,
     engine: Engine | None = None,
     on_failure: OnFailure | None = None,
@@ -87,11 +97,23 @@ def gather(
     """Put together what was found in the parts, in their order, and judge what waited for the end."""
     judge = Judge(engine if engine is not None else Engine(catalogue().values()), counting=on_failure is None)
     summary, context = Summary(), Context()
-    waiting: deque[Traced] = deque()
+    waiting: deque[Traced | Again] = deque()
     lines, done, file = 0, 0, ""
 
-    def settle(traced: Traced) -> None:
+    def settle(each: Traced | Again) -> None:
+        key: Alike | None = None
+        if isinstance(each, Again):
+            key, known = judge.again(each, context)
+            if known is not None and summary.add_again(each, known):
+                return
+            found_whole = whole(each, fields)
+            if found_whole is None:
+                return
+            each = found_whole
+        traced = each
         diagnosis = judge(traced, context)
+        if key is not None:
+            judge.learn(key, diagnosis)
         summary.add(traced, diagnosis)
         if on_failure is not None and diagnosis.failed:
             on_failure(traced, diagnosis)

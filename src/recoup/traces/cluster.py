@@ -46,6 +46,7 @@ def examine_on(
     parts = list(parts_of(inputs, form, fields))
     return gather(
         work_on(client, parts, fields, every=on_failure is not None),
+        fields=fields,
         total=sum(part.size for part in parts),
         on_failure=on_failure,
         on_unread=on_unread,

@@ -6,9 +6,11 @@ context gets everything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from recoup.diagnosis.context import MAX_PAIRS, MAX_PATHS, MAX_SELLERS, Calls, Context, Minute, Span
+from recoup.exchange import Request
 from recoup.traces.traced import Traced, name_of, operation_of
 
 __all__ = ["Feed"]
@@ -30,23 +32,23 @@ class Feed:
 
     def failed(self, traced: Traced) -> None:
         """A call that was answered with an error."""
-        exchange = traced.exchange
-        request, response = exchange.request, exchange.response
-        if response is None or response.status < 400:
-            return
-        if response.status == 404 and request is not None and len(self.awaited) < 2 * MAX_PATHS:
-            url = request.url.partition("?")[0]
-            forms = (url, _path(url))
-            self.awaited.update(dict.fromkeys(forms, forms))
-        self.context.add(
-            traced.seller,
-            name_of(operation_of(traced)),
-            response.status,
-            at=traced.at,
-            method=None if request is None else request.method,
-            path=None if request is None else request.path,
-            token=None if request is None else request.headers.get("x-amz-access-token"),
-        )
+        response = traced.exchange.response
+        if response is not None and response.status >= 400:
+            operation = name_of(operation_of(traced))
+            self.refused(traced.exchange.request, response.status, operation, traced.at, traced.seller)
+
+    def refused(
+        self, request: Request | None, status: int, operation: str | None, at: float | None, seller: str | None
+    ) -> None:
+        """A call that was answered with an error; `operation` is `api/version/id`, `at` epoch seconds."""
+        token = None
+        if request is not None:
+            if status == 404 and len(self.awaited) < 2 * MAX_PATHS:
+                url = request.url.partition("?")[0]
+                forms = (url, _path(url))
+                self.awaited.update(dict.fromkeys(forms, forms))
+            token = request.headers.get("x-amz-access-token") if len(request.headers) else None
+        self.context.add(seller, operation, status, at=at, token=token)
 
     def passed(self, at: float | None, seller: str | None, method: str, url: str) -> None:
         """A path to which something was posted, or that was found at last after it had not been (see `awaited`)."""
@@ -63,18 +65,23 @@ class Feed:
         else:
             span.first, span.last = min(span.first, at), max(span.last, at)
 
-    def counted(self, seller: str | None, operation: str | None, minute: int | None, times: int) -> None:
-        """So many calls of one minute that worked."""
+    def counted(self, seller: str | None, operation: str | None, minutes: Mapping[int | None, int]) -> None:
+        """The calls of a seller and an operation that worked, by minute (epoch seconds / 60, None: not known)."""
         context, who = self.context, seller or ""
-        last = None if minute is None else minute * 60 + 59.0
+        times = sum(minutes.values())
+        latest = max((minute for minute in minutes if minute is not None), default=None)
+        last = None if latest is None else latest * 60 + 59.0
         _worked(context.sellers, who, MAX_SELLERS, times, last)
         if operation is not None:
             _worked(context.operations, operation, MAX_PAIRS, times, last)
             _worked(context.pairs, (who, operation), MAX_PAIRS, times, last)
-        if minute is not None:
-            found = context.minutes.get(minute)
-            if found is None and len(context.minutes) < _MOST_MINUTES:
-                found = context.minutes[minute] = Minute()
+        known = context.minutes
+        for minute in minutes:
+            if minute is None:
+                continue
+            found = known.get(minute)
+            if found is None and len(known) < _MOST_MINUTES:
+                found = known[minute] = Minute()
             if found is not None and len(found.worked) < _MOST_NAMES:
                 found.worked.add(who)
 

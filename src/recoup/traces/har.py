@@ -136,7 +136,7 @@ def _is_cut(window: _Window) -> bool:
         _decode(window.text, window.at)
     except json.JSONDecodeError as error:
         return error.pos >= len(window.text) - 1 or error.msg.startswith("Unterminated")
-    except RecursionError:
+    except (ValueError, RecursionError):  # a number of thousands of digits
         return False
     return False
 

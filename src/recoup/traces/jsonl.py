@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import length_hint
 
+import msgspec
+
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.lines import TOO_LONG, blocks
 from recoup.traces.opening import Stream
@@ -19,9 +21,9 @@ from recoup.traces.record import decoded, exchange_in
 from recoup.traces.shape import Shape
 from recoup.traces.sieve import Sieve
 from recoup.traces.tally import Tally
-from recoup.traces.traced import Item, Place, Traced, Unread
+from recoup.traces.traced import Again, Item, Place, Traced, Unread
 
-__all__ = ["LineCounter", "read"]
+__all__ = ["LineCounter", "read", "whole"]
 
 _SAMPLE = 200  # lines
 _MOST_SHAPES = 3
@@ -64,15 +66,25 @@ def read(
             index = len(found) - length_hint(left) - 1
             at += sum(map(len, found[told:index])) + index - told
             told = index
-            item = _line(data, Place(file, number + index, at), fields)
-            if item is not None:
+            place = Place(file, number + index, at)
+            if tally is not None and tally.met is not None and tally.must_wait(tally.met):
+                yield msgspec.structs.replace(tally.met, place=place)
+            elif (item := _line(data, place, fields)) is not None:
                 if sieves is not None:
                     sieves.learn_from(item, data)
                 yield item
+            if tally is not None:
+                tally.met = None
         if counter is not None:
             counter.lines += len(found)
     if stream.broken:
         yield Unread(Place(file, 0, 0), stream.broken)
+
+
+def whole(failure: Again, fields: Fields) -> Traced | None:
+    """A failure of which only the line is at hand, read with care."""
+    item = _line(failure.line, failure.place, fields)
+    return item if isinstance(item, Traced) else None
 
 
 def _line(data: bytes, place: Place, fields: Fields) -> Item | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -14,13 +15,17 @@ from recoup.diagnosis.engine import Engine
 from recoup.exchange import Exchange, Request
 from recoup.recovery.judgement import advise
 from recoup.redaction import mask
-from recoup.traces.traced import Told, Traced, name_of, operation_named, operation_of
+from recoup.traces.traced import Again, Alike, Told, Traced, name_of, operation_named, operation_of
 
-__all__ = ["Judge"]
+__all__ = ["REQUEST_IDS", "TELLING", "Judge", "form_of", "is_remembered", "is_settled"]
+
+TELLING = ("retry-after", "x-amzn-ratelimit-limit", "x-amzn-errortype", "content-type")
+"""Header fields of an answer on which its diagnosis can depend, where its message proves its fault."""
 
 _MOST = 5000
+_LONG = 2000  # bytes of a body that is not remembered
 _AROUND = 10  # minutes
-_REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-rid")
+REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-rid")
 _SETTLED = frozenset({"retry", "give_up", "renew_token"})  # decisions that name no date and nothing to read
 
 
@@ -36,9 +41,9 @@ class Judge:
     def __init__(self, engine: Engine, *, counting: bool = False) -> None:
         self.engine = engine
         self._counting = counting
-        self._known: dict[tuple[object, ...], Diagnosis] = {}
+        self._known: dict[Alike, Diagnosis] = {}
         self._bad_times: frozenset[int] | None = None
-        self._others: dict[tuple[str | None, str | None], tuple[object, ...]] = {}
+        self._others: dict[tuple[str | None, str | None], Alike] = {}
 
     def forget(self) -> None:
         """Remember no answer any more: what is known of the other calls has changed."""
@@ -46,13 +51,14 @@ class Judge:
         self._others.clear()
         self._bad_times = None
 
-    def _tells_more(self, context: Context, traced: Traced, request: Request) -> bool:
+    def _tells_more(self, context: Context, seller: str | None, request: Request, at: float | None) -> bool:
         """Whether the other calls say something of this very exchange, not just of its seller and operation: that its
         path was found or made at another time, or that nobody was served around its own.
         """
-        path, who = request.path, traced.seller or ""
-        if (who, path) in context.found or (who, path.rpartition("/")[0]) in context.made:
-            return True
+        if context.found or context.made:
+            path, who = request.path, seller or ""
+            if (who, path) in context.found or (who, path.rpartition("/")[0]) in context.made:
+                return True
         if self._bad_times is None:
             bad = [
                 number for number, minute in context.minutes.items() if len(minute.refused) > 1 and not minute.worked
@@ -60,22 +66,38 @@ class Judge:
             self._bad_times = frozenset(
                 near for number in bad for near in range(number - _AROUND, number + _AROUND + 1)
             )
-        at = traced.at
         return at is not None and int(at // 60) in self._bad_times
 
     def _told_by_others(
-        self, context: Context, traced: Traced, request: Request, operation: str | None
-    ) -> tuple[object, ...]:
+        self, context: Context, request: Request, operation: str | None, seller: str | None, at: float | None
+    ) -> Alike:
         """What the other calls can say of this one, but for the words."""
-        if "x-amz-access-token" in request.headers or self._tells_more(context, traced, request):
-            return _said(context, traced.exchange, traced.seller, operation)
-        who = (traced.seller, operation)
+        tokens = len(request.headers) > 0 and "x-amz-access-token" in request.headers
+        if tokens or self._tells_more(context, seller, request, at):
+            when = None if at is None else datetime.fromtimestamp(at, UTC)
+            return _said(context, Exchange(request=request, at=when), seller, operation)
+        who = (seller, operation)
         found = self._others.get(who)
         if found is None:
-            found = _said(context, Exchange(), traced.seller, operation)
+            found = _said(context, Exchange(), seller, operation)
             if len(self._others) < _MOST:
                 self._others[who] = found
         return found
+
+    def again(self, failure: Again, context: Context) -> tuple[Alike, Diagnosis | None]:
+        """What this failure is known by, and its diagnosis, where one like it was judged: for what is counted only. The
+        former is for `learn`.
+        """
+        request, operation = failure.request, failure.operation
+        others = self._told_by_others(context, request, operation, failure.seller, failure.at)
+        key = (failure.alike, form_of(request), others)
+        return key, self._known.get(key)
+
+    def learn(self, key: Alike, diagnosis: Diagnosis) -> None:
+        """Failures that are known by `key` have this diagnosis."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[key] = diagnosis
 
     def __call__(self, traced: Traced, context: Context | None = None) -> Diagnosis:
         """The diagnosis of one exchange, with its decision; `context` is what the other calls of the trace did. Never
@@ -90,35 +112,33 @@ class Judge:
     def _exchange(self, traced: Traced, context: Context | None) -> Diagnosis:
         exchange = traced.exchange
         request, response = exchange.request, exchange.response
-        if response is None or response.status < 400 or len(response.body) > 2000:
+        if response is None or response.status < 400 or len(response.body) > _LONG:
             return advise(self.engine.diagnose(exchange, context, traced.seller))
         headers = response.headers
-        operation = operation_of(traced)
+        operation = operation_of(traced)  # what decides stands here, and for lines in `sieve`
         key = (
             response.status,
             response.body,
             None if request is None else (request.method, request.path if operation is None else operation.key),
-            headers.get("retry-after"),
-            headers.get("x-amzn-ratelimit-limit"),
-            headers.get("x-amzn-errortype"),
-            headers.get("content-type"),
+            *[headers.get(name) for name in TELLING],
         )
         known = self._known.get(key)
         if known is not None:
             return _of(exchange, known)
         form = None
-        if self._counting and request is not None and _is_timeless(request):
-            others = None if context is None else self._told_by_others(context, traced, request, name_of(operation))
-            form = (*key, *_form(request), others)
+        if self._counting and request is not None and (of_request := form_of(request)) is not None:
+            name = name_of(operation)
+            others = None
+            if context is not None:
+                others = self._told_by_others(context, request, name, traced.seller, traced.at)
+            form = (*key, of_request, others)
         if form is not None and (known := self._known.get(form)) is not None:
             return _of(exchange, known)
         diagnosis = advise(self.engine.diagnose(exchange, context, traced.seller))
-        if len(self._known) >= _MOST:
-            self._known.clear()
         if _by_message_alone(diagnosis):
-            self._known[key] = diagnosis
+            self.learn(key, diagnosis)
         elif form is not None:
-            self._known[form] = diagnosis
+            self.learn(form, diagnosis)
         return diagnosis
 
     def _told(self, traced: Traced, told: Told) -> Diagnosis | None:
@@ -148,7 +168,7 @@ def _of(exchange: Exchange, known: Diagnosis) -> Diagnosis:
     request, response = exchange.request, exchange.response
     request_id = None
     if response is not None:
-        request_id = next((found for name in _REQUEST_IDS if (found := response.headers.get(name))), None)
+        request_id = next((found for name in REQUEST_IDS if (found := response.headers.get(name))), None)
     return msgspec.structs.replace(
         known,
         exchange=exchange,
@@ -161,20 +181,25 @@ _CHARACTERS = bytes(57 if 48 <= c <= 57 else 97 if 97 <= c <= 122 else 65 if 65 
 _DATE = re.compile(r"20\d\d-?\d\d")
 
 
-def _form(request: Request) -> tuple[object, ...]:
+def form_of(request: Request) -> Alike | None:
     """What of a request can decide between rivals: all of it, but that a path counts by the kinds of its characters,
-    a token by its kind and length, and an id of the request itself not at all.
+    a token by its kind and length, and an id of the request itself not at all. None where an instant stands in the
+    query: what one means depends on when it was sent.
     """
     base, _, query = request.url.partition("?")
-    fields = tuple(
-        (name, mask(value) if "token" in name or "auth" in name else value)
-        for name, value in ((name.lower(), value) for name, value in request.headers)
-        if name not in ("x-amz-date", "date", "x-request-id", "traceparent", "content-length")
-    )
+    if query and _DATE.search(query) is not None:
+        return None
+    fields: Alike = ()
+    if len(request.headers):
+        fields = tuple(
+            (name, mask(value) if "token" in name or "auth" in name else value)
+            for name, value in ((name.lower(), value) for name, value in request.headers)
+            if name not in ("x-amz-date", "date", "x-request-id", "traceparent", "content-length")
+        )
     return (base.encode("utf-8", "replace").translate(_CHARACTERS), query, fields, request.body)
 
 
-def _said(context: Context, exchange: Exchange, seller: str | None, operation: str | None) -> tuple[object, ...]:
+def _said(context: Context, exchange: Exchange, seller: str | None, operation: str | None) -> Alike:
     """The weights of all clues that the other calls give for this one under any symptom."""
     return tuple(
         (symptom, *clue.weights.items(), clue.introduces)
@@ -183,9 +208,17 @@ def _said(context: Context, exchange: Exchange, seller: str | None, operation: s
     )
 
 
-def _is_timeless(request: Request) -> bool:
-    """Whether no instant stands in the query: what one means depends on when it was sent."""
-    return _DATE.search(request.url.partition("?")[2]) is None
+def is_remembered(traced: Traced) -> bool:
+    """Whether the diagnosis of such an exchange is remembered for those that are like it."""
+    response = traced.exchange.response
+    if response is None or response.status < 400 or len(response.body) > _LONG:
+        return False
+    return traced.told is None and traced.text is None
+
+
+def is_settled(traced: Traced, diagnosis: Diagnosis) -> bool:
+    """Whether any exchange with the same status, body, operation and telling header fields has this diagnosis."""
+    return is_remembered(traced) and _by_message_alone(diagnosis)
 
 
 def _by_message_alone(diagnosis: Diagnosis) -> bool:

@@ -17,12 +17,12 @@ from recoup.errors import UnreadableInput
 from recoup.traces import jsonl
 from recoup.traces.fields import Fields
 from recoup.traces.jsonl import LineCounter
-from recoup.traces.judging import Judge
+from recoup.traces.judging import Judge, is_remembered, is_settled
 from recoup.traces.opening import HEAD, Bytes, Stream, opened
 from recoup.traces.reading import items_of
 from recoup.traces.summary import Summary
 from recoup.traces.tally import Tally
-from recoup.traces.traced import Item, Place, Skipped, Traced, Unread
+from recoup.traces.traced import Again, Item, Place, Skipped, Traced, Unread
 
 __all__ = ["Found", "Part", "read_part"]
 
@@ -51,7 +51,7 @@ class Found(msgspec.Struct, kw_only=True):
 
     summary: Summary
     context: Context
-    waiting: list[Traced]
+    waiting: list[Traced | Again]
     unread: list[Unread]
     file: str = ""
     lines: int = 0
@@ -80,7 +80,7 @@ def read_part(
     be opened is an `Unread` of its own.
     """
     judge = _judge() if engine is None else Judge(engine, counting=True)
-    piece = _Piece()
+    piece = _Piece(remembering=not every)
     counter = LineCounter()
     try:
         for item in _items(part, fields, piece.tally, stdin, counter):
@@ -97,13 +97,13 @@ def read_part(
 
 
 class _Piece:
-    def __init__(self) -> None:
-        self.tally = Tally()
+    def __init__(self, *, remembering: bool) -> None:
+        self.tally = Tally(remembering=remembering)
         self.begin()
 
     def begin(self) -> None:
         self.tally.begin()
-        self.waiting: list[Traced] = []
+        self.waiting: list[Traced | Again] = []
         self.unread: list[Unread] = []
         self.size = 0
 
@@ -113,14 +113,28 @@ class _Piece:
         elif isinstance(item, Unread):
             self.tally.summary.not_read(item)
             self.unread.append(item)
+        elif isinstance(item, Again):
+            self.tally.feed.refused(item.request, item.status, item.operation, item.at, item.seller)
+            self.waiting.append(item)
+            self.size += 1000 + len(item.line)
         else:
-            self.tally.feed.failed(item)
-            diagnosis = None if every and _surely_failed(item) else judge(item)
-            if diagnosis is not None and not (every and diagnosis.failed) and not _is_open(diagnosis):
-                self.tally.summary.add(item, diagnosis)
-            else:
-                self.waiting.append(item)
-                self.size += _size(item)
+            self._judge(item, judge, every=every)
+
+    def _judge(self, item: Traced, judge: Judge, *, every: bool) -> None:
+        tally = self.tally
+        tally.feed.failed(item)
+        diagnosis = None if every and _surely_failed(item) else judge(item)
+        if diagnosis is not None and not (every and diagnosis.failed) and not _is_open(diagnosis):
+            tally.summary.add(item, diagnosis)
+            if tally.met is not None and is_settled(item, diagnosis):
+                tally.learn(diagnosis)
+            if not diagnosis.failed:
+                _worked(item, tally)
+            return
+        self.waiting.append(item)
+        self.size += _size(item)
+        if tally.met is not None and is_remembered(item):
+            tally.learn(None)
 
     def found(self, file: str, *, last: bool) -> Found:
         self.tally.summary.finish()
@@ -132,6 +146,15 @@ class _Piece:
             file=file,
             last=last,
         )
+
+
+def _worked(traced: Traced, tally: Tally) -> None:
+    """Say of a success that was looked at what is said of one that was not."""
+    request, response = traced.exchange.request, traced.exchange.response
+    if request is not None and response is not None and response.status < 300:
+        url = request.url.partition("?")[0]
+        if request.method == "POST" or url in tally.feed.awaited:
+            tally.feed.passed(traced.at, traced.seller, request.method, url)
 
 
 def _surely_failed(traced: Traced) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import attrgetter, or_
@@ -25,6 +25,7 @@ __all__ = ["Shape"]
 
 _WHERE = ("status", "method", "url")  # lines that have these in the same places are of one shape
 _PARTS = (*_WHERE, "time", "seller", "operation", "response_body")  # of the table of fields
+_OF_FAILURES = ("response_headers", "request_id", "request_headers", "request_body", "query")
 _ABSENT = "absent"
 _UNFIT = re.compile(r"[\\\"\x00-\x1f]")
 _MOST_KEYS = 200
@@ -35,20 +36,32 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Place = tuple[str, int, str]  # a part, the rank of the place among those of the part, the rest of the place
 
 
+_Pick = Callable[[Any], tuple[Any, ...]]
+
+
 class Shape:
     """`decode` makes a value of a line; `pick` takes from it status, method, address, instant, seller, operation and
-    body (as it stands), None for what is not there; `texts` the texts in which another record could stand, where there
-    are any. All raise for a line of another shape.
+    body (as it stands), None for what is not there; `texts` the texts in which another record could stand, or a word
+    that this is no exchange. All raise for a line of another shape.
+
+    `answered` takes what may be header fields of the answer, `named` what may be a request id, `asked` what may be more
+    of the request than its address: each as it stands in the line, None for what is not there.
     """
 
-    def __init__(
-        self, root: _Node, picks: Mapping[str, str], texts: Sequence[str], where: tuple[str | None, ...] = ()
-    ) -> None:
+    def __init__(self, plan: _Plan, where: tuple[str | None, ...]) -> None:
         self.where = where
         """Where status, method and address stand."""
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(root.type).decode
-        self.pick: Callable[[Any], tuple[Any, ...]] = attrgetter(*(picks.get(part, _ABSENT) for part in _PARTS))
-        self.texts: Callable[[Any], tuple[Any, ...]] | None = attrgetter(*texts, _ABSENT) if texts else None
+        self.body = plan.picks.get("response_body", "")
+        """Where the body stands, as a path that is of use for comparing only."""
+        self.instants = plan.instants
+        """Whether instants are given as such, and not as they stand there."""
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.root.type).decode
+        self.pick: _Pick = attrgetter(*(plan.picks.get(part, _ABSENT) for part in _PARTS))
+        self.texts: _Pick | None = attrgetter(*plan.texts, _ABSENT) if plan.texts else None
+        self.answered, self.named, self.asked = (
+            attrgetter(*(path for part in parts for path in plan.others.get(part, ())), _ABSENT, _ABSENT)
+            for parts in (_OF_FAILURES[:1], _OF_FAILURES[1:2], _OF_FAILURES[2:])
+        )
 
     @classmethod
     def learned(cls, lines: Iterable[bytes], fields: Fields, more: Iterable[bytes] = ()) -> Self | None:
@@ -61,7 +74,7 @@ class Shape:
         where = max(seen, key=lambda each: len(seen[each]))
         records = _by_place(more, fields).get(where, []) + seen[where]
         try:
-            return cls(*_planned(records, fields), where)
+            return cls(_Plan(records, fields), where)
         except _UnfitError:
             return None
 
@@ -118,12 +131,13 @@ class _Node:
             whole = [(part, rank) for part, rank, rest in places if rest == key]
             inner = [(part, rank, rest[len(key) + 1 :]) for part, rank, rest in places if rest.startswith(f"{key}.")]
             nested = [value for value in values if isinstance(value, dict)] if inner else []
-            if len({part for part, _ in whole}) > 1:
+            if len({part for part, _ in whole if part in _PARTS}) > 1:
                 raise _UnfitError
             if nested:
                 self.below[key] = below = _Node(nested, inner, spots, f"{prefix}{_attribute(key)}.")
                 self.types[key] = None
-                if whole:
+                self.bodies += below.bodies
+                if any(part in _PARTS for part, _ in whole):
                     self.bodies.append(below)
                 continue
             self.types[key] = _kinds(values, but=dict) if inner else msgspec.Raw
@@ -146,51 +160,59 @@ class _Node:
         )
 
 
-def _planned(records: list[dict[str, Any]], fields: Fields) -> tuple[_Node, dict[str, str], list[str]]:
+class _Plan:
     """The tree of the lines, the paths of the parts in it, and those of the texts that could hold another record."""
-    spots: dict[str, list[_Spot]] = {}
-    root = _Node(records, [(part, rank, place) for part in _PARTS for rank, place in enumerate(fields[part])], spots)
-    picks: dict[str, str] = {}
-    for part, known in spots.items():
-        if len({spot.rank for spot in known}) < len(known):
-            raise _UnfitError  # one place, written in two ways
-        usual = _usual(part, known, records, fields)
-        if usual is not None:
-            picks[part] = usual.path
-        _limit(part, known, usual)
-        if part == "status" and usual is not None:
-            root.bodies = [each for each in root.bodies if each is not usual.node or not usual.key.startswith("status")]
-    if root.bodies or "status" not in picks:
-        raise _UnfitError
-    if "url" not in picks and "request" in root.types and "request" not in root.below:
-        root.types["request"] = _kinds([each.get("request") for each in records], but=str)
-    _limit_events(root, records)
-    texts = []
-    for name in INNER:
-        if name in root.types and name not in root.below:
-            values = [each.get(name) for each in records]
-            if any(isinstance(value, str) for value in values):
-                texts.append(_attribute(name))
-            root.types[name] = _kinds(values)
-    return root, picks, texts
 
-
-def _limit_events(root: _Node, records: list[dict[str, Any]]) -> None:
-    """Lines in which recoup itself told of something else than an exchange, or what it made of one, are read with
-    care: for those, an event is one of the usual words.
-    """
-    if "event" in root.types and "event" not in root.below:
-        values = [each.get("event") for each in records]
-        words = {value for value in values if isinstance(value, str)} - NO_EXCHANGES
-        if len(words) > _MOST_WORDS:
+    def __init__(self, records: list[dict[str, Any]], fields: Fields) -> None:
+        spots: dict[str, list[_Spot]] = {}
+        places = [(part, rank, place) for part in (*_PARTS, *_OF_FAILURES) for rank, place in enumerate(fields[part])]
+        self.root = root = _Node(records, places, spots)
+        self.picks: dict[str, str] = {}
+        self.others = {part: [spot.path for spot in spots.get(part, ())] for part in _OF_FAILURES}
+        self.instants = True
+        told: _Node | None = None
+        for part in _PARTS:
+            known = spots.get(part, [])
+            if len({spot.rank for spot in known}) < len(known):
+                raise _UnfitError  # one place, written in two ways
+            usual = _usual(part, known, records, fields)
+            if usual is not None:
+                self.picks[part] = usual.path
+                if part == "time":
+                    self.instants = all(_is_instant(value) for value in usual.values if value not in (None, ""))
+            _limit(part, known, usual)
+            if part == "status" and usual is not None and usual.key.startswith("status"):
+                told = usual.node  # its keys say that it has a body, and is none
+        if ("url" in self.picks) is not ("method" in self.picks):
             raise _UnfitError
-        root.types["event"] = _union([_kinds(values, but=str), *([Literal[tuple(sorted(words))]] if words else [])])
-    if "fault" in root.types:
-        root.types["fault"] = None
+        if "status" not in self.picks or any(body is not told for body in root.bodies):
+            raise _UnfitError
+        if "url" not in self.picks and "request" in root.types and "request" not in root.below:
+            root.types["request"] = _kinds([each.get("request") for each in records], but=str)
+        if "fault" in root.types:
+            root.types["fault"] = None  # what recoup itself made of an answer
+        self.texts: list[str] = []
+        for name in (*INNER, "event"):
+            if name in root.types and name not in root.below:
+                self._limit_texts(name, [each.get(name) for each in records])
+
+    def _limit_texts(self, name: str, values: list[Any]) -> None:
+        """What a message or an event may be: one of the usual words, or a text that is looked at in each line."""
+        words = {value for value in values if isinstance(value, str)}
+        plain = {word for word in words if word not in NO_EXCHANGES and "{" not in word}
+        kinds = _kinds(values, but=str)
+        if len(plain) > _MOST_WORDS:
+            self.texts.append(_attribute(name))
+            kinds = _union([kinds, str])
+        elif plain:
+            kinds = _union([kinds, Literal[tuple(sorted(plain))]])
+        self.root.types[name] = kinds
 
 
 def _usual(part: str, known: list[_Spot], records: list[dict[str, Any]], fields: Fields) -> _Spot | None:
     """Where the part stands in most lines; None where it stands in none."""
+    if not known:
+        return None
     if part == "response_body":
         usual = max(known, key=lambda spot: sum(value is not None and value != "" for value in spot.values))
         return usual if any(value is not None and value != "" for value in usual.values) else None

@@ -7,16 +7,19 @@ cannot hide a failure, its body, where it has one, is no page and proves to hold
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from recoup.diagnosis.shapes.known import Proof
+from recoup.exchange import Request
+from recoup.traces.judging import REQUEST_IDS, TELLING
 from recoup.traces.paths import names
+from recoup.traces.record import NO_EXCHANGES
 from recoup.traces.shape import Shape
 from recoup.traces.tally import Tally
-from recoup.traces.traced import name_of, operation_named
+from recoup.traces.traced import Again, Place, name_of, operation_named
 from recoup.traces.values import epoch_of, text_of
 
 __all__ = ["Sieve"]
@@ -24,6 +27,10 @@ __all__ = ["Sieve"]
 _PLAIN = {status: status for status in range(200, 300) if status != 207} | {
     str(status): status for status in range(200, 300) if status != 207
 }
+_EPOCH, _LATEST = datetime.fromtimestamp(0, UTC), datetime.max.replace(tzinfo=UTC)
+_EMPTY = (b"null", b'""')
+_NOWHERE = Place("")
+_TEXTS = msgspec.json.Decoder(dict[str, str]).decode
 
 
 class Sieve:
@@ -43,26 +50,29 @@ class Sieve:
         """
         shape, table = self.shape, names()
         decode, pick, texts = shape.decode, shape.pick, shape.texts
-        literals, look = table.literals, table.look
+        literals, look, instants = table.literals, table.look, shape.instants
         summary, feed = tally.summary, tally.feed
         loose, awaited = summary.loose, feed.awaited
         used, ways, posting = "", table.ways(""), False
-        first, last, end = inf, 0.0, 0.0  # end: of the minute of `last`
+        first, last, end = _LATEST, _EPOCH, _EPOCH  # end: of the minute of `last`
         latest: int | None = None  # the minute of `last`
         self.misfit = False
         for data in lines:
             try:
                 record = decode(data)
                 status, method, url, time, seller, operation, body = pick(record)
-                if texts is not None and _holds_record(texts(record)):
+                if texts is not None and _says_more(texts(record)):
                     break
             except (msgspec.MsgspecError, AttributeError, UnicodeError, RecursionError):
                 self.misfit = True
                 break
             if status != 200:
-                status = _PLAIN.get(status)
-                if status is None:
+                plain = _PLAIN.get(status)
+                if plain is None:
+                    if tally.remembering and self._was_met(record, data, tally):
+                        continue
                     break
+                status = plain
             if url is not None:
                 if method != used:
                     used, ways = method, table.ways(method)
@@ -90,22 +100,21 @@ class Sieve:
                 name = None
                 if body is not None and not _is_nothing(bytes(body)):
                     break
-            try:
-                at = time.timestamp()
-            except AttributeError:
-                at = None if time is None else epoch_of(time)
-            if at is None:
+            if not instants and time is not None:
+                epoch = epoch_of(time)
+                time = None if epoch is None else datetime.fromtimestamp(epoch, UTC)
+            if time is None:
                 minute = None
-            elif last <= at < end:
-                minute, last = latest, at
+            elif last <= time < end:
+                minute, last = latest, time
             else:
-                if at <= 0:
+                if time <= _EPOCH:
                     break
-                minute = int(at // 60)
-                if at < first:
-                    first = at
-                if at > last:
-                    latest, last, end = minute, at, minute * 60 + 60.0
+                minute = int(time.timestamp() // 60)
+                if time < first:
+                    first = time
+                if time > last:
+                    latest, last, end = minute, time, datetime.fromtimestamp(minute * 60 + 60, UTC)
             if name is None and operation is not None:
                 name = self._named.get(operation) or self._name(operation)
             if seller.__class__ is not str:
@@ -116,12 +125,48 @@ class Sieve:
                 cell = summary.cell(kind)
             cell[0] += 1
             if (posting or awaited) and url is not None and (posting or url in awaited):
-                feed.passed(at, seller, ways.method, url)
+                feed.passed(None if time is None else time.timestamp(), seller, ways.method, url)
         else:
             data = None
-        if last > 0:
-            summary.spread(first, last)
+        if last > _EPOCH:
+            summary.spread(first.timestamp(), last.timestamp())
         return data
+
+    def _was_met(self, record: Any, data: bytes, tally: Tally) -> bool:
+        """Whether the line is a failure that is alike to one before, and is counted now. Where it is one that could be,
+        `tally.met` is what it is known by.
+        """
+        shape = self.shape
+        status, method, url, time, seller, _, body = shape.pick(record)
+        if type(status) is not int or status < 400 or url is None or body is None or "://" not in url[:12]:
+            return False
+        name = names().look(method, url.partition("?")[0])[0]
+        answer = bytes(body)
+        if name is None or answer in _EMPTY or url != url.strip():
+            return False
+        try:
+            if any(bytes(value) not in _EMPTY for value in shape.asked(record) if value is not None):
+                return False
+            named = _only(shape.named(record))
+            fields = _fields(_only(shape.answered(record)))
+        except (AttributeError, ValueError, msgspec.MsgspecError, UnicodeError):
+            return False
+        if time is not None:
+            time = time.timestamp() if shape.instants else epoch_of(time)
+            if time is not None and time <= 0:
+                return False
+        tally.met = failure = Again(
+            alike=(shape.body, status, method, name, answer, *map(fields.get, TELLING)),
+            request=Request(method=method.upper()[:32], url=url),
+            status=status,
+            operation=name,
+            at=time,
+            seller=text_of(seller),
+            traceable=named is not None or any(map(fields.get, REQUEST_IDS)),
+            line=data,
+            place=_NOWHERE,
+        )
+        return tally.failed(failure)
 
     def _name(self, operation: str) -> str:
         """The operation as `api/version/id`, where there is only one of that name, else as the log calls it."""
@@ -131,9 +176,11 @@ class Sieve:
         return found
 
 
-def _holds_record(texts: tuple[Any, ...]) -> bool:
-    """Whether one of these texts is an object itself: what containers and log services wrap."""
-    return any(type(text) is str and "{" in text and text.lstrip()[:1] == "{" for text in texts)
+def _says_more(texts: tuple[Any, ...]) -> bool:
+    """Whether one of these texts is an object itself, as containers and log services wrap it, or says that the line is
+    none of an exchange.
+    """
+    return any(type(text) is str and ("{" in text or text in NO_EXCHANGES) for text in texts)
 
 
 def _is_address(url: str) -> bool:
@@ -142,7 +189,28 @@ def _is_address(url: str) -> bool:
 
 
 def _is_nothing(body: bytes) -> bool:
-    return body == b"null" or body == b'""'
+    return body in _EMPTY
+
+
+def _only(values: tuple[Any, ...]) -> bytes | None:
+    """The one value of these, None where there is none. ValueError where there are several."""
+    found = [held for value in values if value is not None and (held := bytes(value)) not in _EMPTY]
+    if len(found) > 1:
+        raise ValueError
+    return found[0] if found else None
+
+
+def _fields(found: bytes | None) -> dict[str, str]:
+    """Header fields of an answer, their names in lower case. msgspec.ValidationError where they are written otherwise,
+    ValueError where a name stands there twice.
+    """
+    if found is None:
+        return {}
+    fields = _TEXTS(found)
+    lower = {name.lower(): value for name, value in fields.items()}
+    if len(lower) < len(fields):
+        raise ValueError
+    return lower
 
 
 def _is_harmless(body: bytes, proof: Proof | None) -> bool:

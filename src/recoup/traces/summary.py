@@ -13,7 +13,7 @@ order of the exchanges. Of names (sellers, pairs) only so many are kept; what co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from math import inf
 from typing import Any, Self
@@ -21,142 +21,28 @@ from typing import Any, Self
 import msgspec
 
 from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.exchange import Request
 from recoup.redaction import redact_text
-from recoup.traces.series import FINEST, Series
-from recoup.traces.traced import Place, Traced, Unread, name_of, operation_of
+from recoup.traces.counts import MAX_EXAMPLES, MAX_NAMES, OTHERS, Calls, FaultCount, count_name, merge_counts, span
+from recoup.traces.series import FINEST
+from recoup.traces.traced import Again, Traced, Unread, name_of, operation_of
 
 __all__ = ["OTHERS", "UNKNOWN", "Calls", "FaultCount", "Summary"]
 
-OTHERS = "(others)"
-"""Stands for every seller or operation after the first so many."""
 UNKNOWN = "(unknown)"
 """Stands for a fault, an operation or a seller that is not known."""
 
-MAX_NAMES = 1000
 MAX_PAIRS = 500
 MAX_REPEATS = 20_000
 MAX_UNREAD = 20
-MAX_EXAMPLES = 3
 MAX_LOOSE = 20_000
 
 
 Kind = tuple[str | None, str | None, int | None, int, bool]
 """Calls that are counted alike: operation, seller, minute (epoch seconds / 60), status, whether they failed."""
 
-OnCounted = Callable[[str | None, str | None, int | None, int], object]
-"""Is told so many successes of a seller, an operation and a minute (epoch seconds / 60)."""
-
-
-class FaultCount:
-    """How often one fault was the likeliest, and where."""
-
-    __slots__ = (
-        "count",
-        "examples",
-        "first",
-        "last",
-        "operations",
-        "over_time",
-        "repeated",
-        "request_ids",
-        "sellers",
-        "statuses",
-        "tied",
-        "unknown_outcomes",
-    )
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.tied = 0
-        """In how many of them it could not be told from a rival."""
-        self.repeated = 0
-        """How many of them were the very same request again, after it had failed for this fault before."""
-        self.unknown_outcomes = 0
-        """How many of them were writes that may have taken effect."""
-        self.first: float | None = None
-        self.last: float | None = None
-        self.examples: list[Place] = []
-        self.request_ids: list[str] = []
-        self.statuses: dict[int, int] = {}
-        self.operations: dict[str, int] = {}
-        self.sellers: dict[str, int] = {}
-        self.over_time = Series()
-
-    def merge(self, other: FaultCount) -> None:
-        """Count what `other` has counted too; `other` is of later exchanges."""
-        self.count += other.count
-        self.tied += other.tied
-        self.repeated += other.repeated
-        self.unknown_outcomes += other.unknown_outcomes
-        self.first, self.last = _span(self.first, self.last, other.first, other.last)
-        self.examples = (self.examples + other.examples)[:MAX_EXAMPLES]
-        self.request_ids = (self.request_ids + other.request_ids)[:MAX_EXAMPLES]
-        _merge(self.statuses, other.statuses)
-        _merge_names(self.operations, other.operations)
-        _merge_names(self.sellers, other.sellers)
-        self.over_time.merge(other.over_time)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data; instants in epoch seconds."""
-        return {
-            "count": self.count,
-            "tied": self.tied,
-            "repeated": self.repeated,
-            "unknown_outcomes": self.unknown_outcomes,
-            "first": self.first,
-            "last": self.last,
-            "examples": [place.as_dict() for place in self.examples],
-            "request_ids": [redact_text(each) for each in self.request_ids],
-            "statuses": {str(status): self.statuses[status] for status in sorted(self.statuses)},
-            "operations": _ranked(self.operations),
-            "sellers": _ranked(self.sellers),
-            "over_time": self.over_time.as_dict(),
-        }
-
-
-class Calls:
-    """How often something was called: an operation, a seller, or one operation for one seller."""
-
-    __slots__ = ("calls", "failures", "over_time", "throttled", "throttled_over_time")
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.failures = 0
-        self.throttled = 0
-        """How many were answered with 429."""
-        self.over_time = Series()
-        """All calls."""
-        self.throttled_over_time = Series()
-
-    def add(self, at: float | None, times: int = 1, *, failed: bool, throttled: bool) -> None:
-        """Count so many calls of one kind."""
-        self.calls += times
-        if failed:
-            self.failures += times
-        if throttled:
-            self.throttled += times
-        if at is not None:
-            self.over_time.add(at, times)
-            if throttled:
-                self.throttled_over_time.add(at, times)
-
-    def merge(self, other: Calls) -> None:
-        """Count what `other` has counted too."""
-        self.calls += other.calls
-        self.failures += other.failures
-        self.throttled += other.throttled
-        self.over_time.merge(other.over_time)
-        self.throttled_over_time.merge(other.throttled_over_time)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "calls": self.calls,
-            "failures": self.failures,
-            "throttled": self.throttled,
-            "over_time": self.over_time.as_dict(),
-            "throttled_over_time": self.throttled_over_time.as_dict(),
-        }
+OnCounted = Callable[[str | None, str | None, Mapping[int | None, int]], object]
+"""Is told the successes of a seller and an operation: how many in each minute (epoch seconds / 60, None: unknown)."""
 
 
 class Summary:
@@ -277,21 +163,45 @@ class Summary:
         self.passed(status, operation, at, traced.seller, failed=diagnosis.failed)
         if not diagnosis.failed:
             return
-        fault = self.faults.setdefault(diagnosis.id or UNKNOWN, FaultCount())
+        if len((fault := self.faults.setdefault(diagnosis.id or UNKNOWN, FaultCount())).examples) < MAX_EXAMPLES:
+            fault.examples.append(traced.place)
+        if diagnosis.request_id and len(fault.request_ids) < MAX_EXAMPLES:
+            fault.request_ids.append(diagnosis.request_id)
+        self._failed(fault, diagnosis, status, operation, at, traced.seller, traced.exchange.request)
+
+    def add_again(self, failure: Again, diagnosis: Diagnosis) -> bool:
+        """Count one more failure of a diagnosis, if it is of no use as an example. False where it was not counted."""
+        fault = self.faults.get(diagnosis.id or UNKNOWN)
+        if fault is None or len(fault.examples) < MAX_EXAMPLES:
+            return False
+        if failure.traceable and len(fault.request_ids) < MAX_EXAMPLES:
+            return False
+        status, operation, at, seller = failure.status, failure.operation, failure.at, failure.seller
+        self.passed(status, operation, at, seller, failed=True)
+        self._failed(fault, diagnosis, status, operation, at, seller, failure.request)
+        return True
+
+    def _failed(
+        self,
+        fault: FaultCount,
+        diagnosis: Diagnosis,
+        status: int,
+        operation: str | None,
+        at: float | None,
+        seller: str | None,
+        request: Request | None,
+    ) -> None:
         fault.count += 1
         fault.tied += bool(diagnosis.tied)
         fault.unknown_outcomes += diagnosis.read_back is not None
         fault.statuses[status] = fault.statuses.get(status, 0) + 1
-        _count_name(fault.operations, operation or UNKNOWN)
-        _count_name(fault.sellers, traced.seller or UNKNOWN)
-        if len(fault.examples) < MAX_EXAMPLES:
-            fault.examples.append(traced.place)
-        if diagnosis.request_id and len(fault.request_ids) < MAX_EXAMPLES:
-            fault.request_ids.append(diagnosis.request_id)
+        count_name(fault.operations, operation or UNKNOWN)
+        count_name(fault.sellers, seller or UNKNOWN)
         if at is not None:
-            fault.first, fault.last = _span(fault.first, fault.last, at, at)
+            fault.first, fault.last = span(fault.first, fault.last, at, at)
             fault.over_time.add(at)
-        fault.repeated += self._again(traced, diagnosis)
+        if request is not None and diagnosis.retryable is False:
+            fault.repeated += self._again(request, seller, diagnosis.id)
 
     def not_read(self, unread: Unread) -> None:
         """Count a record that could not be read."""
@@ -300,23 +210,29 @@ class Summary:
             self.unread_examples.append(unread)
 
     def _sort_in(self) -> None:
-        loose = list(self.loose.items())
+        together: dict[tuple[str | None, str | None, int, bool], dict[int | None, int]] = {}
+        for (operation, seller, minute, status, failed), (times,) in self.loose.items():
+            alike = (operation, seller, status, failed)
+            minutes = together.get(alike)
+            if minutes is None:
+                minutes = together[alike] = {}
+            minutes[minute] = times
         self.loose.clear()  # and not another one: who counts has it at hand
-        for (operation, seller, minute, status, failed), (times,) in loose:
+        for (operation, seller, status, failed), minutes in together.items():
             if self._on_counted is not None and not failed:
-                self._on_counted(seller, operation, minute, times)
+                self._on_counted(seller, operation, minutes)
+            times = sum(minutes.values())
             self._exchanges += times
             self._failures += times if failed else 0
-            self._no_time += times if minute is None else 0
+            self._no_time += minutes.pop(None, 0)
             self._statuses[status] = self._statuses.get(status, 0) + times
-            throttled = status == 429
             name, whose = operation or UNKNOWN, seller or UNKNOWN
             for calls in (
                 _room(self._operations, name, MAX_NAMES),
                 _room(self._sellers, whose, MAX_NAMES),
                 self._pair(name, whose),
             ):
-                calls.add(None if minute is None else minute * FINEST, times, failed=failed, throttled=throttled)
+                calls.add(times, minutes, failed=failed, throttled=status == 429)
 
     def _pair(self, name: str, whose: str) -> Calls:
         found = self._pairs.get((name, whose))
@@ -324,19 +240,16 @@ class Summary:
             found = self._pairs.setdefault((name, whose if len(self._pairs) < MAX_PAIRS else OTHERS), Calls())
         return found
 
-    def _again(self, traced: Traced, diagnosis: Diagnosis) -> bool:
+    def _again(self, request: Request, seller: str | None, fault: str | None) -> bool:
         """Whether this very request had failed for this fault before, as far back as is remembered."""
-        request = traced.exchange.request
-        if request is None or diagnosis.retryable is not False:
-            return False
-        parts = (diagnosis.id or "", traced.seller or "", request.method, request.url)
+        parts = (fault or "", seller or "", request.method, request.url)
         digest = blake2b("\n".join(parts).encode("utf-8", "replace"), digest_size=12)
         digest.update(request.body or b"")
         key = digest.digest()
         if key in self._failed_before:
             return True
         if len(self._failed_before) < MAX_REPEATS:
-            self._failed_before[key] = diagnosis.id or UNKNOWN
+            self._failed_before[key] = fault or UNKNOWN
         return False
 
     # -- adding up ---------------------------------------------------------------------------------------------------
@@ -353,7 +266,7 @@ class Summary:
         self.unread_examples = (self.unread_examples + other.unread_examples)[:MAX_UNREAD]
         for name, fault in other.faults.items():
             self.faults.setdefault(name, FaultCount()).merge(fault)
-        _merge(self._statuses, other.statuses)
+        merge_counts(self._statuses, other.statuses)
         for name, calls in other.operations.items():
             _room(self._operations, name, MAX_NAMES).merge(calls)
         for name, calls in other.sellers.items():
@@ -412,42 +325,11 @@ class Summary:
         }
 
 
-def _span(
-    first: float | None, last: float | None, other_first: float | None, other_last: float | None
-) -> tuple[float | None, float | None]:
-    if other_first is None or other_last is None:
-        return first, last
-    if first is None or last is None:
-        return other_first, other_last
-    return min(first, other_first), max(last, other_last)
-
-
-def _merge(into: dict[int, int], other: dict[int, int]) -> None:
-    for key, count in other.items():
-        into[key] = into.get(key, 0) + count
-
-
-def _count_name(into: dict[str, int], name: str, times: int = 1) -> None:
-    if name not in into and len(into) >= MAX_NAMES:
-        name = OTHERS
-    into[name] = into.get(name, 0) + times
-
-
-def _merge_names(into: dict[str, int], other: dict[str, int]) -> None:
-    for name, count in other.items():
-        _count_name(into, name, count)
-
-
 def _room(calls: dict[str, Calls], name: str, most: int) -> Calls:
     found = calls.get(name)
     if found is None:
         found = calls.setdefault(name if len(calls) < most else OTHERS, Calls())
     return found
-
-
-def _ranked(names: dict[str, int]) -> dict[str, int]:
-    ordered = sorted(names.items(), key=lambda each: (-each[1], each[0]))
-    return {redact_text(name): count for name, count in ordered}
 
 
 def _most_called(calls: dict[str, Calls]) -> list[tuple[str, Calls]]:

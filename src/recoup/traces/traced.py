@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from recoup.catalogue.facts.operations import Operation, operations
-from recoup.exchange import Exchange
+from recoup.exchange import Exchange, Request
 from recoup.traces.paths import names
 
 __all__ = [
     "SKIPPED",
+    "Again",
+    "Alike",
     "Item",
     "Place",
     "Skipped",
@@ -82,6 +84,27 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.exchange.at is None else self.exchange.at.timestamp()
 
 
+Alike = tuple[Any, ...]
+"""All of a failure that its diagnosis depends on beside its request and the other calls, as it stands in a line."""
+
+
+class Again(msgspec.Struct, frozen=True, kw_only=True):
+    """A failure that is alike to one that was read before, so that its line need not be read until it is shown.
+
+    `operation` is `api/version/id`, `at` epoch seconds; `traceable` is one with a request id.
+    """
+
+    alike: Alike
+    request: Request
+    status: int
+    operation: str
+    at: float | None
+    seller: str | None
+    traceable: bool
+    line: bytes
+    place: Place
+
+
 class Unread(msgspec.Struct, frozen=True):
     """A record that could not be read, and why in one sentence that holds nothing of its contents."""
 
@@ -95,8 +118,8 @@ class Skipped(msgspec.Struct, frozen=True):
 
 SKIPPED = Skipped()
 
-Item = Traced | Unread | Skipped
-"""What the readers give, one after the other."""
+Item = Traced | Again | Unread | Skipped
+"""What the readers give, one after the other; `Again` only where a tally may be told so."""
 
 
 def operation_of(traced: Traced) -> Operation | None:
