@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import count
 
 import msgspec
 
@@ -60,7 +61,11 @@ class Index:
         self._order = {fault.id: position for position, fault in enumerate(self.faults)}
         self._profiles = {fault.id: _profile(fault) for fault in self.faults}
         self._fixed: dict[str, list[_Entry]] = {}
-        self._gapped: list[tuple[str, _Entry]] = []
+        self._gapped: dict[
+            str, list[tuple[int, str, _Entry]]
+        ] = {}  # by a word that stands in each, or "" where none does
+        self._numbers = count()
+        self._hits: dict[tuple[str, str, frozenset[MessageField]], tuple[Hit, ...]] = {}
         self._by_sc: dict[str, list[Fault]] = {}
         self._by_code: dict[str, list[tuple[Fault, int | None]]] = {}
         self._by_status: dict[int, list[Fault]] = {}
@@ -80,7 +85,8 @@ class Index:
             if entry.template.fixed:
                 self._fixed.setdefault(entry.template.normalised, []).append(entry)
             else:
-                self._gapped.append((_longest_literal(message.template), entry))
+                literal = _longest_literal(message.template)
+                self._gapped.setdefault(_inner_word(literal), []).append((next(self._numbers), literal, entry))
         if fault.sc_code is not None:
             self._by_sc.setdefault(fault.sc_code.upper(), []).append(fault)
         if fault.code is not None:
@@ -122,17 +128,30 @@ class Index:
         plain = normalise(text)
         if not plain:
             return []
-        hits = [
-            Hit(entry.fault, entry.message, entry.template.weight, place, {})
-            for entry in self._fixed.get(plain, ())
-            if entry.message.field in fields
-        ]
-        for literal, entry in self._gapped:
+        hits = list(self._fixed_hits(plain, place, fields))
+        gapped = self._gapped
+        likely = [each for word in {"", *plain.split(" ")} for each in gapped.get(word, ())]
+        likely.sort(key=_number)
+        for _, literal, entry in likely:
             if literal in plain and entry.message.field in fields:
                 parameters = entry.template.match(text)
                 if parameters is not None:
                     hits.append(Hit(entry.fault, entry.message, entry.template.weight, place, parameters))
         return hits
+
+    def _fixed_hits(self, plain: str, place: str, fields: frozenset[MessageField]) -> tuple[Hit, ...]:
+        entries = self._fixed.get(plain)
+        if entries is None:
+            return ()
+        key = (plain, place, fields)  # as many as there are messages, places and sets of fields
+        known = self._hits.get(key)
+        if known is None:
+            known = self._hits[key] = tuple(
+                Hit(entry.fault, entry.message, entry.template.weight, place, {})
+                for entry in entries
+                if entry.message.field in fields
+            )
+        return known
 
     def inside(self, plain: str) -> str | None:
         """The longest fixed message that stands anywhere in `plain` (lower case, blanks collapsed), or None."""
@@ -176,3 +195,14 @@ def _profile(fault: Fault) -> Profile:
 def _longest_literal(template: str) -> str:
     pieces = (normalise(piece) for gap in _PLACEHOLDER.split(template) for piece in _QUOTE.split(gap))
     return max(pieces, key=len, default="")
+
+
+def _number(each: tuple[int, str, _Entry]) -> int:
+    return each[0]
+
+
+def _inner_word(literal: str) -> str:
+    """The longest word that stands in `literal` between blanks, and so between blanks in every text that holds it;
+    empty where there is none.
+    """
+    return max(literal.split(" ")[1:-1], key=len, default="")

@@ -143,27 +143,30 @@ def _decided(index: Index, seen: Evidence, hits: list[Hit]) -> Ranking:
 
 
 def _shared(index: Index, seen: Evidence, hits: list[Hit]) -> Ranking:
-    heaviest = max(hit.weight for hit in hits)
+    heaviest = max([hit.weight for hit in hits])
     by_id = {hit.fault.id: hit for hit in reversed(hits) if hit.weight == heaviest}
-    faults = [hit.fault for hit in by_id.values()]
-    faults = _narrowed(index, faults, seen)
-    scored = {fault.id: fault.prior * _sign_factor(index, fault, seen) for fault in faults}
-    faults.sort(key=lambda fault: (-scored[fault.id], index.order(fault)))
-    total = sum(scored.values()) or 1.0
+    faults = _narrowed(index, [hit.fault for hit in by_id.values()], seen)
+    scored = [(fault.prior * _sign_factor(index, fault, seen), -index.order(fault), fault) for fault in faults]
+    scored.sort(key=_prior_and_order, reverse=True)
+    total = sum([score for score, _, _ in scored]) or 1.0
     matches = []
-    told: dict[tuple[str, int | None], tuple[str, ...]] = {}
-    for fault in faults:
+    told: dict[tuple[str, int | None, str | None], tuple[str, ...]] = {}
+    for score, _, fault in scored:
         hit = by_id[fault.id]
-        key = (hit.message.template, fault.status)
+        key = (hit.message.template, fault.status, fault.sc_code)
         evidence = told.get(key)
         if evidence is None:
             evidence = _text_evidence(hit, seen, shared=len(faults) > 1)
             if seen.details == "":
                 evidence = (*evidence, "details is empty, so nothing in the body says which of them it is")
             told[key] = evidence
-        matches.append(_match(fault, 0.95 * scored[fault.id] / total, "message", evidence, hit))
-    tied = tuple(fault.id for fault in faults) if len(faults) > 1 else ()
-    return Ranking(matches=tuple(matches), tied=tied, parameters=by_id[faults[0].id].parameters)
+        matches.append(_match(fault, 0.95 * score / total, "message", evidence, hit))
+    tied = tuple([fault.id for _, _, fault in scored]) if len(scored) > 1 else ()
+    return Ranking(matches=tuple(matches), tied=tied, parameters=by_id[scored[0][2].id].parameters)
+
+
+def _prior_and_order(each: tuple[float, int, Fault]) -> tuple[float, int]:
+    return each[:2]
 
 
 def _narrowed(index: Index, faults: list[Fault], seen: Evidence) -> list[Fault]:
