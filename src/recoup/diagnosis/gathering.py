@@ -19,6 +19,7 @@ from recoup.diagnosis.contradicting import clues_of_facts
 from recoup.diagnosis.cues import clues_of_answer, clues_of_words
 from recoup.diagnosis.dates import clues_of_days
 from recoup.diagnosis.evidence import Area
+from recoup.diagnosis.excluding import clues_against
 from recoup.diagnosis.linted import OPEN, clues_of_findings
 from recoup.diagnosis.requested import clues_of_request, ruled_out
 from recoup.diagnosis.shapes.claim import Claim
@@ -69,6 +70,7 @@ def gathered(
         if request is not None and symptom in OPEN:
             yield from clues_of_findings(exchange, operation, symptom, area)
             yield from ruled_out(request, operation, symptom)
+            yield from clues_against(request, operation, symptom)
         if request is not None and words is None:
             yield from clues_of_request(request, operation, symptom)
     elif claim.item is not None and claim.item.kind in _ENDED and not recognised:
