@@ -110,6 +110,13 @@ def test_the_catalogue_tells_the_same(fault_id: str) -> None:
     assert unsaid(page, explain_fault(FAULTS[fault_id]), {}) == []
 
 
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if fault.no_recipe], ids=lambda fault: fault.id)
+def test_what_is_left_out_of_the_drill_says_why(fault: Fault) -> None:
+    said = words(explain_fault(fault))
+    assert f"Drill: Left out. {words(fault.no_recipe)}" in said
+    assert fault.no_recipe[0].isupper()
+
+
 @pytest.mark.parametrize("fault_id", DRILLED)
 def test_cause_and_first_step_are_whole(fault_id: str) -> None:
     """Not a part of what the catalogue says. Where its entry has variants, the sentence that they share is enough."""

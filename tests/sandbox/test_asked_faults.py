@@ -19,6 +19,7 @@ CAUSES = [
     "400-inactive-account",
     "403-missing-role",
     "429-rate-limit",
+    "other-dev-account-pending",
     "other-500-internal",
     "other-503-unavailable",
     "sc-00001-service-unavailable",

@@ -142,6 +142,10 @@ class AskedFaults:
             "lwa-server-error": _outage("login_outage", "internal"),
             "lwa-rate-limited": _outage("login_outage", "throttled"),
             "lwa-html-or-non-json": _outage("login_outage", "intercepted"),
+            "other-dev-account-pending": _Cause(
+                (_Step("review_registration", {"approved": False}),),
+                (_Step("review_registration", {"approved": True}),),
+            ),
             "other-500-internal": _outage("front_door_outage", "internal"),
             "other-503-unavailable": _outage("front_door_outage", "unavailable"),
             "sc-00001-service-unavailable": _Cause(
