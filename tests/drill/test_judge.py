@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from recoup.catalogue import catalogue
 from recoup.catalogue.fault import Action, ResyncTarget, WaitSubject, Who
+from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.drill import judge
 from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried, Settled
 from recoup.drill.row import Judgement
@@ -120,8 +120,13 @@ def recipe(basis: str = "message", expects: Expectation | None = None) -> Recipe
     return Recipe(fault=FAULT.id, act=lambda stage: act(), expects=expects or Retried(), basis=basis)
 
 
+def unsettled(diagnosis: Diagnosis) -> Settled | None:
+    """Checks that leave a tie as it is."""
+    return None
+
+
 def test_recognised_says_yes() -> None:
-    assert judge.recognised(recipe(), FAULT, act(), diagnose(reply().exchange)) == (Judgement.GREEN, "")
+    assert judge.recognised(recipe(), FAULT, act(), diagnose(reply().exchange), unsettled) == (Judgement.GREEN, "")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_recognised_says_yes() -> None:
 )
 def test_recognised_says_no(wanted: str, basis: str, parameters: dict[str, str], body: bytes, says: str) -> None:
     verdict, note = judge.recognised(
-        recipe(basis), catalogue()[wanted], act(parameters=parameters), diagnose(reply(body=body).exchange)
+        recipe(basis), catalogue()[wanted], act(parameters=parameters), diagnose(reply(body=body).exchange), unsettled
     )
     assert verdict is not Judgement.GREEN
     assert any(word in note for word in says.split("|"))
@@ -145,20 +150,17 @@ DENIED = b'{"errors":[{"code":"Unauthorized","message":"Access to requested reso
 
 
 @pytest.mark.parametrize(
-    ("settle", "judgement"),
+    ("settled", "judgement"),
     [
         (None, Judgement.TIED),
-        (lambda: Settled("403-missing-role", "looked"), Judgement.GREEN),
-        (lambda: Settled("403-account-suspended", "looked"), Judgement.RED),
+        (Settled("403-missing-role", "looked"), Judgement.GREEN),
+        (Settled("403-account-suspended", "looked"), Judgement.RED),
     ],
 )
-def test_a_tie_is_green_only_where_a_check_settled_it(
-    settle: Callable[[], Settled] | None, judgement: Judgement
-) -> None:
+def test_a_tie_is_green_only_where_checks_settled_it(settled: Settled | None, judgement: Judgement) -> None:
     diagnosis = diagnose(reply(403, DENIED).exchange)
-    verdict, note = judge.recognised(
-        recipe(), catalogue()["403-missing-role"], act(settle=settle, parameters={}), diagnosis
-    )
+    fault = catalogue()["403-missing-role"]
+    verdict, note = judge.recognised(recipe(), fault, act(parameters={}), diagnosis, lambda seen: settled)
     assert verdict is judgement
     assert note
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, assert_never
 
 from recoup.catalogue.fault import Fault
 from recoup.diagnosis.diagnosis import Diagnosis
-from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried
+from recoup.drill.recipe import Act, Decided, Expectation, GivesUp, Recipe, Renewed, Retried, Settled
 from recoup.drill.row import Judgement
 from recoup.drill.stage import Reply
 from recoup.recovery.decision import decision_as_dict
@@ -96,8 +96,12 @@ def _causes(trail: Mapping[str, Any]) -> set[str]:
     return {str(trail.get("fault")), *(str(part.get("fault")) for part in trail.get("parts", ()))}
 
 
-def recognised(recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis) -> Verdict:
-    """Right id first with the right basis and every parameter; or among the tied, and the named check settled it."""
+def recognised(
+    recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis, settle: Callable[[Diagnosis], Settled | None]
+) -> Verdict:
+    """Right id first with the right basis and every parameter; or among the tied, and the checks of `settle` leave it
+    alone.
+    """
     same = {fault.id, *fault.same_as}
     best = diagnosis.best
     if best is None:
@@ -108,15 +112,12 @@ def recognised(recipe: Recipe, fault: Fault, act: Act, diagnosis: Diagnosis) -> 
         mine = next(match for match in diagnosis.faults if match.id in same)
         if not mine.check:
             return _red("tied, and the diagnosis names no next check")
-        if act.settle is None:
-            return (
-                Judgement.TIED,
-                f"shares its exchange with {len(diagnosis.tied) - 1} more; nothing here settles which",
-            )
-        settled = act.settle()
+        settled = settle(diagnosis)
+        if settled is None:
+            return (Judgement.TIED, f"shares its exchange with {len(diagnosis.tied) - 1} more; no check settles which")
         if settled.fault not in same:
-            return _red(f"the check settled for {settled.fault}: {settled.evidence}")
-        return (Judgement.GREEN, f"tied by this exchange; settled by a check: {settled.evidence}")
+            return _red(f"the checks settled for {settled.fault}: {settled.evidence}")
+        return (Judgement.GREEN, f"tied by this exchange; settled by checks: {settled.evidence}")
     if best.id not in same:
         return _red(f"taken for {best.id}")
     if best.basis != recipe.basis:

@@ -49,7 +49,7 @@ Expectation = Retried | Renewed | Decided | GivesUp
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What the named next check found out: the fault that it proves, and what was looked at."""
+    """What the checks of a tie found out: the fault that is left, and what was seen."""
 
     fault: str
     evidence: str
@@ -59,12 +59,11 @@ class Act(msgspec.Struct, kw_only=True):
     """A cause that has been set, ready to be met.
 
     `send` makes the call that meets it; `mend` removes the cause; `again` (else `send`) repeats the call, whose answer
-    must then have the status `proper`. `parameters` is what the message must name, `variant` the
-    variant of the fault where it has several. `settle` runs the check that the
-    diagnosis names where several faults share the exchange. `picks` takes the failing part out of an answer that is a
-    success as a whole. `unanswered` belongs to a fault that nobody answers: it says what the recipe itself did on the
-    way, or an empty text where that did not happen. `handle` is the call under recoup where it is not simply `send`.
-    `close` ends what the recipe started.
+    must then have the status `proper`. `parameters` is what the message must name, `variant` the variant of the fault
+    where it has several. `refresh_token` is that of the selling partner whose call it is, where it is another than the
+    sandbox's own. `picks` takes the failing part out of an answer that is a success as a whole. `unanswered` belongs to
+    a fault that nobody answers: it says what the recipe itself did on the way, or an empty text where that did not
+    happen. `handle` is the call under recoup where it is not simply `send`. `close` ends what the recipe started.
     """
 
     cause: str
@@ -74,7 +73,7 @@ class Act(msgspec.Struct, kw_only=True):
     again: Callable[[Caller], Reply] | None = None
     parameters: Mapping[str, str] = {}
     variant: str | None = None
-    settle: Callable[[], Settled] | None = None
+    refresh_token: str | None = None
     picks: Callable[[Reply], tuple[int, Any]] | None = None
     unanswered: Callable[[], str] | None = None
     handle: Callable[[Caller], Reply] | None = None

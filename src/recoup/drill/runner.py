@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -15,6 +16,7 @@ from recoup.diagnosis.explanation import explain
 from recoup.drill import judge, recipes
 from recoup.drill.recipe import RECIPES, Act, Recipe, Settled
 from recoup.drill.row import Event, Judgement, Row
+from recoup.drill.settling import settle
 from recoup.drill.stage import Caller, Reply, Stage, stage
 from recoup.recovery.advice import diagnose
 from recoup.recovery.decision import decision_as_dict
@@ -114,7 +116,7 @@ def _bare(fault: Fault, recipe: Recipe, seed: int) -> tuple[Act, Reply, Diagnosi
             reply = act.send(scene.caller)
             trail = _trail(scene, reply)
             diagnosis = diagnose(reply.exchange)
-            recognised = judge.recognised(recipe, fault, act, diagnosis)
+            recognised = judge.recognised(recipe, fault, act, diagnosis, partial(settle, scene, act))
             if diagnosis.tied and recognised[0] is Judgement.GREEN:
                 diagnosis = _settled(fault, diagnosis)
             explained = judge.explained(fault, act, explain(diagnosis))
@@ -151,23 +153,21 @@ def _under_recoup(recipe: Recipe, seed: int) -> tuple[tuple[Judgement, str], int
             reply = (act.handle or act.send)(scene.caller)
             sends, events = _sends(scene.caller, reply), scene.caller.events
             at = events[-1].at if events else 0.0
-            found = _once_settled(act, reply)
+            found = _once_settled(scene, act, reply)
             verdict = judge.handled(recipe.expects, reply, sends, act.proper, None if found is None else found[1])
             return verdict, sends, (*events, *_decisions(at, reply, found))
         finally:
             _close(act)
 
 
-def _once_settled(act: Act, reply: Reply) -> tuple[Settled, Mapping[str, Any]] | None:
-    """What the named check found of a tie of faults, and what is decided then; None where nothing was tied or settles
-    it.
-    """
+def _once_settled(scene: Stage, act: Act, reply: Reply) -> tuple[Settled, Mapping[str, Any]] | None:
+    """What the checks found of a tie of faults, and what is decided then; None where nothing was tied or settles it."""
     diagnosis = reply.outcome.diagnosis if reply.outcome is not None else None
-    if diagnosis is None or not diagnosis.tied or act.settle is None:
+    if diagnosis is None or not diagnosis.tied:
         return None
-    settled = act.settle()
-    match = next((match for match in diagnosis.faults if match.id == settled.fault), None)
-    if match is None:
+    settled = settle(scene, act, diagnosis)
+    match = next((match for match in diagnosis.faults if settled is not None and match.id == settled.fault), None)
+    if settled is None or match is None:
         return None
     decision = advise(structs.replace(diagnosis, faults=(match,), tied=(), decision=None)).decision
     return settled, decision or {}

@@ -176,6 +176,14 @@ class Course:
             )
         )
 
+    def evidence(self) -> str:
+        """What settled it, in a line: what proves the cause, else everything that rules out its rivals."""
+        best = self.diagnosis.id
+        proving = [each.text for each in self.conclusions if best in each.proves]
+        rivals = frozenset(self.first.tied)
+        hinting = [each.text for each in self.conclusions if best is not None and each.hints.get(best, 0.0) > 0]
+        return "; ".join(proving or hinting or [each.text for each in self.conclusions if each.disproves & rivals])
+
     def proved(self) -> tuple[str, ...]:
         """The ids that something proves."""
         return tuple(sorted({each for conclusion in self.conclusions for each in conclusion.proves}))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from recoup.catalogue.facts.operations import operations
 from recoup.drill.order import SHIPMENTS, Order
-from recoup.drill.recipe import Act, Decided, GivesUp, Settled, recipe
+from recoup.drill.recipe import Act, Decided, GivesUp, recipe
 from recoup.drill.stage import Caller, Reply, Stage
 
 __all__: list[str] = []
@@ -33,16 +32,6 @@ def _token_of(stage: Stage, refresh_token: str) -> str:
     return str(stage.hand.login(grant_type="refresh_token", refresh_token=refresh_token).json()["access_token"])
 
 
-def _only_this_seller(stage: Stage, fault: str) -> Settled:
-    """The named check: everything fails for this seller, while another one of the application is served."""
-    refused = [stage.hand.call("GET", path).status for path in (_PARTICIPATIONS, f"{_ORDERS}?createdAfter={_SINCE}")]
-    other = stage.sandbox.stage.add_partner(marketplaces=(stage.sandbox.marketplace_id,))
-    served = stage.hand.call("GET", _PARTICIPATIONS, token=_token_of(stage, other["refresh_token"])).status
-    if min(refused) >= 400 and served == 200:
-        return Settled(fault, "other operations are refused for this seller too, while another seller is served")
-    return Settled("403-missing-role", f"other operations of this seller answer {refused}, another seller's {served}")
-
-
 @recipe("403-account-suspended", expects=_SELLER)
 def a_seller_who_was_deactivated(stage: Stage) -> Act:
     stage.sandbox.stage.deactivate_account()
@@ -51,7 +40,6 @@ def a_seller_who_was_deactivated(stage: Stage) -> Act:
         send=lambda caller: caller.call("GET", _PARTICIPATIONS),
         mend=stage.sandbox.stage.activate_account,
         proper=200,
-        settle=lambda: _only_this_seller(stage, "403-account-suspended"),
     )
 
 
@@ -63,28 +51,14 @@ def a_seller_whose_card_was_refused(stage: Stage) -> Act:
         send=lambda caller: caller.call("GET", _PARTICIPATIONS),
         mend=stage.sandbox.stage.activate_account,
         proper=200,
-        settle=lambda: _only_this_seller(stage, "400-inactive-account"),
     )
 
 
 @recipe("403-wrong-account-kind", expects=GivesUp(fix="change-credentials", who="operator"))
 def a_vendor_at_a_sellers_operation(stage: Stage) -> Act:
-    vendor = _token_of(stage, stage.sandbox.stage.add_partner("vendor")["refresh_token"])
+    authorization = stage.sandbox.stage.add_partner("vendor")["refresh_token"]
+    vendor = _token_of(stage, authorization)
     query = {"status": "ACCEPTED"}
-
-    def settle() -> Settled:
-        # The named check: whose operation it is, and who gave the token. The vendor's own operations are let in.
-        known = operations().find("GET", SHIPMENTS)
-        kind = known.party.value if known is not None else "unknown"
-        own = stage.hand.call(
-            "GET", "/vendor/orders/v1/purchaseOrders", query={"createdAfter": _SINCE}, token=vendor
-        ).status
-        if kind == "seller" and own != 403:
-            return Settled(
-                "403-wrong-account-kind",
-                "getShipments is for sellers, a vendor gave this token; his own calls are let in",
-            )
-        return Settled("403-missing-role", f"getShipments is for a {kind}; the vendor's own call answered {own}")
 
     return Act(
         cause="A vendor's token is sent to an operation that is for sellers.",
@@ -92,7 +66,7 @@ def a_vendor_at_a_sellers_operation(stage: Stage) -> Act:
         mend=lambda: None,
         again=lambda caller: caller.call("GET", SHIPMENTS, query=query),
         proper=200,
-        settle=settle,
+        refresh_token=authorization,
     )
 
 
@@ -103,18 +77,11 @@ def a_version_that_brazil_does_not_have_yet(stage: Stage) -> Act:
     def send(caller: Caller, marketplace_id: str = _BRAZIL) -> Reply:
         return caller.call("GET", _ORDERS, query={"createdAfter": _SINCE, "marketplaceIds": marketplace_id})
 
-    def settle() -> Settled:
-        # The named check: the same call for another marketplace of the same account and region.
-        if send(stage.hand, stage.sandbox.marketplace_id).status == 200:
-            return Settled("403-unsupported-marketplace", "the same call is answered for the United States")
-        return Settled("403-missing-role", "the same call is refused for the United States too")
-
     return Act(
         cause="The new version of the Orders API is not offered in Brazil yet.",
         send=send,
         mend=lambda: stage.sandbox.stage.offer_api("orders", _BRAZIL, version="2026-01-01"),
         proper=200,
-        settle=settle,
     )
 
 
@@ -139,20 +106,12 @@ def a_version_that_was_removed_overnight(stage: Stage) -> Act:
 def a_grantless_token_at_a_sellers_operation(stage: Stage) -> Act:
     token = _grantless(stage, "sellingpartnerapi::notifications")
 
-    def settle() -> Settled:
-        # The named check: the kind of the token, by its first characters, against what the operation takes.
-        known = operations().find("GET", _PARTICIPATIONS)
-        if token.startswith("Atc|") and known is not None and known.grantless is None:
-            return Settled("other-grantless-required", "the token begins with Atc|, and the operation is not grantless")
-        return Settled("403-missing-role", "the token is of the kind that the operation takes")
-
     return Act(
         cause="A grantless token is sent to an operation that needs a selling partner's.",
         send=lambda caller: caller.call("GET", _PARTICIPATIONS, token=token),
         mend=lambda: None,
         again=lambda caller: caller.call("GET", _PARTICIPATIONS),
         proper=200,
-        settle=settle,
     )
 
 
@@ -163,20 +122,12 @@ def a_restricted_token_for_another_path(stage: Stage) -> Act:
     token = str(made.json()["restrictedDataToken"])
     query = {"createdAfter": _SINCE}
 
-    def settle() -> Settled:
-        # The named check: method and path of the call against those that the token was made for.
-        own = stage.hand.call("GET", _PARTICIPATIONS, token=token).status
-        if own == 200:
-            return Settled("other-rdt-required", f"the token was made for GET {_PARTICIPATIONS}, where it is let in")
-        return Settled("403-missing-role", f"the token is refused ({own}) where it was made for too")
-
     return Act(
         cause="The token for restricted data was made for another path.",
         send=lambda caller: caller.call("GET", _ORDERS, query=query, token=token),
         mend=lambda: None,
         again=lambda caller: caller.call("GET", _ORDERS, query=query),
         proper=200,
-        settle=settle,
     )
 
 

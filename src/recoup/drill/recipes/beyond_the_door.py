@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from recoup.catalogue.facts.operations import operations
 from recoup.drill.broken_line import BrokenLine
 from recoup.drill.order import Order
-from recoup.drill.recipe import Act, Decided, GivesUp, Retried, Settled, recipe
+from recoup.drill.recipe import Act, Decided, GivesUp, Retried, recipe
 from recoup.drill.stage import Caller, Reply, Stage
-from recoup.sandbox.static_sandbox import described
 
 __all__: list[str] = []
 
@@ -98,19 +96,11 @@ def a_developer_who_is_under_review(stage: Stage) -> Act:
     console = stage.sandbox.stage
     console.review_registration(approved=False)
 
-    def settle() -> Settled:
-        # The named check: the application's status in the developer's console.
-        shown = console.show_application()["registration"]
-        if shown == "under review":
-            return Settled("other-dev-account-pending", "the console shows the developer's registration under review")
-        return Settled("403-missing-role", f"the console shows the registration as {shown}")
-
     return Act(
         cause="The developer's registration is under review; tokens can be had already.",
         send=lambda caller: caller.call("GET", _PARTICIPATIONS),
         mend=lambda: console.review_registration(approved=True),
         proper=200,
-        settle=settle,
     )
 
 
@@ -124,13 +114,6 @@ def personal_data_behind_a_token_that_was_granted(stage: Stage) -> Act:
     made = stage.hand.call("POST", "/tokens/2021-03-01/restrictedDataToken", body={"restrictedResources": resources})
     token = str(made.json()["restrictedDataToken"])
 
-    def settle() -> Settled:
-        # The named check: the same call with a plain access token, which this operation allows.
-        plain = stage.hand.call("GET", path).status
-        if plain == 200:
-            return Settled("other-pii-restricted", "a plain access token is let in, and gets no buyer")
-        return Settled("403-missing-role", f"the same call with a plain access token answers {plain}")
-
     def mend() -> None:
         for role in roles:
             stage.sandbox.stage.add_role(role)
@@ -140,7 +123,6 @@ def personal_data_behind_a_token_that_was_granted(stage: Stage) -> Act:
         send=lambda caller: caller.call("GET", path, token=token),
         mend=mend,
         proper=200,
-        settle=settle,
     )
 
 
@@ -156,22 +138,12 @@ def _some_order(stage: Stage) -> str:
 def an_operation_that_the_static_sandbox_has_not(stage: Stage) -> Act:
     query = {"marketplaceId": stage.sandbox.marketplace_id}
 
-    def settle() -> Settled:
-        # The named check: the host, and whether the operation's model describes a sandbox. Another one is let in.
-        operation = operations().find("GET", _CONTENT)
-        other = stage.hand.call("GET", _PARTICIPATIONS, headers=_STATIC).status
-        if operation is not None and not described(operation) and other == 200:
-            text = f"the host begins with sandbox., and the model of {operation.id} describes none; others are let in"
-            return Settled("other-sandbox-unsupported", text)
-        return Settled("403-missing-role", f"another operation of the same sandbox answers {other}")
-
     return Act(
         cause="searchContentDocuments is called on a host of Amazon's static sandbox, for which its model has nothing.",
         send=lambda caller: caller.call("GET", _CONTENT, query=query, headers=_STATIC),
         mend=lambda: None,
         again=lambda caller: caller.call("GET", _PARTICIPATIONS, headers=_STATIC),
         proper=200,
-        settle=settle,
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from recoup.catalogue.facts.operations import operations
 from recoup.drill.order import SHIPMENTS, Order, package
-from recoup.drill.recipe import Act, GivesUp, Renewed, Retried, Settled, recipe
+from recoup.drill.recipe import Act, GivesUp, Renewed, Retried, recipe
 from recoup.drill.stage import Caller, Reply, Stage
 
 __all__: list[str] = []
@@ -69,23 +68,11 @@ def an_application_without_the_role(stage: Stage) -> Act:
     order = Order(stage)
     stage.sandbox.stage.drop_role(_ROLE)
 
-    def settle() -> Settled:
-        # The named check: the same token with an operation that the application surely may use.
-        other = stage.caller.call("GET", "/sellers/v1/marketplaceParticipations")
-        if other.status == 403:
-            return Settled("403-account-suspended", "getMarketplaceParticipations is refused as well")
-        needs = operations().find("GET", order.path)
-        roles = ", ".join(needs.roles or ()) if needs is not None else "an unknown role"
-        return Settled(
-            "403-missing-role", f"getMarketplaceParticipations is let in with the same token; getShipment needs {roles}"
-        )
-
     return Act(
         cause="The application lacks the Direct-to-Consumer Shipping role.",
         send=order.read,
         mend=lambda: stage.sandbox.stage.add_role(_ROLE),
         proper=200,
-        settle=settle,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from recoup.drill.recipe import Act, Decided, GivesUp, Settled, recipe
+from recoup.drill.recipe import Act, Decided, GivesUp, recipe
 from recoup.drill.stage import Caller, Reply, Stage
 
 __all__: list[str] = []
@@ -17,7 +17,6 @@ _REPORTS = "/reports/2021-06-30/reports"
 _DESTINATIONS = "/notifications/v1/destinations"
 _SINCE = "2020-01-01T00:00:00Z"
 _CANADA = "A2EUQ1WTGCTBG2"
-_RECENT = 300.0  # seconds; what was created before that is there, or never will be
 _FIX_VALUE = GivesUp(fix="fix-value", who="developer")
 
 
@@ -134,18 +133,11 @@ def a_listing_of_another_marketplace(stage: Stage) -> Act:
     sku = "DRILL-ONLY-IN-CANADA"
     stage.sandbox.stage.add_listing(sku, _CANADA)
 
-    def settle() -> Settled:
-        # The named check: the same identifier for the other marketplaces of the account.
-        if _listing(stage, stage.hand, sku, _CANADA).status == 200:
-            return Settled("404-unavailable-id", "the listing is there in Canada, and not in the United States")
-        return Settled("404-mistyped-id", "no marketplace of the account has it")
-
     return Act(
         cause="The listing is in Canada and is asked for in the United States.",
         send=lambda caller: _listing(stage, caller, sku),
         mend=lambda: stage.sandbox.stage.add_listing(sku),
         proper=200,
-        settle=settle,
     )
 
 
@@ -153,20 +145,11 @@ def a_listing_of_another_marketplace(stage: Stage) -> Act:
 def a_report_that_is_not_there_yet(stage: Stage) -> Act:
     body = {"reportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "marketplaceIds": [stage.sandbox.marketplace_id]}
     report = str(stage.hand.call("POST", _REPORTS, body=body).json()["reportId"])
-    own = {report: stage.now}  # what this client created, and when
     stage.sandbox.clock.advance(1.0)
-
-    def settle() -> Settled:
-        # The named check is about the caller's own record: did this client create the resource within the last minutes?
-        age = stage.now - own.get(report, 0.0)
-        if age <= _RECENT:
-            return Settled("404-premature-poll", f"by its own record this client created the report {age:.0f} s ago")
-        return Settled("404-unavailable-id", "this client has not created the report within the last minutes")
 
     return Act(
         cause="The report was asked for a moment ago and is still being registered.",
         send=lambda caller: caller.call("GET", f"{_REPORTS}/{report}"),
         mend=lambda: stage.sandbox.clock.advance(5.0),
         proper=200,
-        settle=settle,
     )
