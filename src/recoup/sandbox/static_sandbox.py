@@ -18,7 +18,7 @@ from recoup.sandbox.general.order_views import order_v0
 from recoup.sandbox.general.state import Order, OrderLine
 from recoup.sandbox.operation import Outcome, Refusal
 
-__all__ = ["described", "is_static_host", "static_answer"]
+__all__ = ["described", "is_static_host", "samples_of", "static_answer"]
 
 _US = "ATVPDKIKX0DER"
 # What Amazon's models describe no sandbox for: whole APIs, and single paths of others.
@@ -31,6 +31,10 @@ _NOT_DESCRIBED = (
     "/uploads/2020-11-01/",
     "/vendor/shipping/v1/",
     "/vendor/transactions/v1/",
+)
+# What they describe one for all the same, below these paths.
+_DESCRIBED = frozenset(
+    {("POST", "/shipping/v2/carrierAccounts/{carrierId}"), ("POST", "/vendor/shipping/v1/shipmentConfirmations")}
 )
 
 
@@ -85,6 +89,11 @@ _SAMPLES: Mapping[tuple[str, str], tuple[_Sample, ...]] = {
 }
 
 
+def samples_of() -> Mapping[tuple[str, str], tuple[Mapping[str, str], ...]]:
+    """The parameters of the samples that are known here, by method and path of the operation."""
+    return {key: tuple(sample.parameters for sample in samples) for key, samples in _SAMPLES.items()}
+
+
 def is_static_host(host: str | None) -> bool:
     """Whether a Host field names one of Amazon's static sandboxes."""
     return host is not None and host.strip().lower().startswith("sandbox.sellingpartnerapi-")
@@ -92,6 +101,8 @@ def is_static_host(host: str | None) -> bool:
 
 def described(operation: Operation) -> bool:
     """Whether Amazon's model of the operation describes a sandbox for it."""
+    if (operation.method, operation.path) in _DESCRIBED:
+        return True
     return not operation.path.startswith(_NOT_DESCRIBED)
 
 

@@ -50,6 +50,12 @@ def test_orders() -> None:
     old = {"CreatedAfter": "2020-01-01", "MarketplaceIds": US, "MaxResultsPerPage": "7"}
     check(ORDERS_V0, "GetOrdersResponse", house.get("/orders/v0/orders", **old))
     check(ORDERS_V0, "GetOrderResponse", house.get(f"/orders/v0/orders/{number}"))
+    for what, definition in (("address", "GetOrderAddressResponse"), ("buyerInfo", "GetOrderBuyerInfoResponse")):
+        path = f"/orders/v0/orders/{number}/{what}"
+        resources = {"restrictedResources": [{"method": "GET", "path": path}]}
+        token = decoded(house.send("POST", "/tokens/2021-03-01/restrictedDataToken", body=resources))
+        check(ORDERS_V0, definition, house.get(path, token=token["restrictedDataToken"]))
+    check(ORDERS_V0, "GetOrderBuyerInfoResponse", house.get(path))
 
 
 def test_listings() -> None:
@@ -62,6 +68,8 @@ def test_listings() -> None:
     stock = [{"fulfillment_channel_code": "DEFAULT", "quantity": 7}]
     whole = {"productType": "P", "attributes": {"item_name": [{"value": "x"}], "fulfillment_availability": stock}}
     check(LISTINGS, "ListingsItemSubmissionResponse", house.send("PUT", f"{base}/N?marketplaceIds={US}", body=whole))
+    lacking = {"productType": "P", "attributes": {"color": [{"value": "blue"}]}}
+    check(LISTINGS, "ListingsItemSubmissionResponse", house.send("PUT", f"{base}/N?marketplaceIds={US}", body=lacking))
     check(LISTINGS, "ListingsItemSubmissionResponse", house.send("DELETE", f"{base}/N?marketplaceIds={US}"))
 
 
