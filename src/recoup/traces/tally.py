@@ -68,4 +68,6 @@ class Tally:
 
     def must_wait(self, failure: Again) -> bool:
         """Whether it is alike to one that depends on the other calls."""
-        return bool(self._open) and (failure.alike, form_of(failure.request)) in self._open
+        if not self._open or failure.alike in self._settled:
+            return False
+        return (failure.alike, form_of(failure.request)) in self._open

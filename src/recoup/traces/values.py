@@ -29,6 +29,7 @@ _STATUS = re.compile(r"\s{0,9}([1-5]\d\d)(?!\d)")
 _PYTHON_TIME = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d),(\d{1,6})")
 _NUMBER = re.compile(r"\d{9,20}(?:\.\d{0,9})?")
 _LINE = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S{1,8000})(?: HTTP/\d(?:\.\d)?)?")
+_FINE = 28  # characters of an instant with a zone and more than six digits after the second, at least
 _LATEST = 253_402_300_799.0  # the last second that a datetime can hold
 _KINDS = (
     (NoResponseKind.TLS, re.compile(r"certificate|\bssl|\btls|handshake", re.IGNORECASE)),
@@ -72,10 +73,13 @@ def epoch_of(value: Any) -> float | None:
     if not isinstance(value, str) or not 8 <= len(value) <= 64:
         return None
     text = value.strip()
+    if len(text) >= _FINE and (moment := _exactly(text)) is not None:
+        return _stamp(moment)  # more digits than Python's own reading rounds
     try:
         return _stamp(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        pass
+        if (moment := _exactly(text)) is not None:
+            return _stamp(moment)
     if _NUMBER.fullmatch(text):
         return _scaled(float(text))
     found = _PYTHON_TIME.match(text)
@@ -91,11 +95,19 @@ def epoch_of(value: Any) -> float | None:
         return None
 
 
+def _exactly(text: str) -> datetime | None:
+    """An instant as RFC 3339 has it, rounded to microseconds."""
+    try:
+        return msgspec.convert(text, datetime) if text[-1:] in "Zz" or text[-6:-5] in "+-" else None
+    except msgspec.ValidationError:
+        return None
+
+
 def _scaled(number: float) -> float | None:
     for limit, divisor in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9)):
         if number < limit:
             seconds = number / divisor
-            return seconds if 0 < seconds <= _LATEST else None
+            return round(seconds, 6) if 0 < seconds <= _LATEST else None
     return None
 
 
