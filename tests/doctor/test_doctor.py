@@ -251,3 +251,33 @@ def test_the_days_of_removal_are_those_of_its_own_clock(sandbox: Sandbox) -> Non
     with over_httpx2() as send:
         found = {each.check: each for each in examine(removed(sandbox), send, lambda: long_ago)}
     assert found["operation"].fault != "403-deprecated-endpoint" or "removed on" not in found["operation"].text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--operation", "createReport"], "--operation: createReport changes something"),
+        (["--operation", "getOrderz"], "--operation: getOrderz is no operation that is known"),
+        (["--timeout", "-1"], "--timeout"),
+        (["--upstream", "EU=http://127.0.0.1:1"], "no URL is given for NA"),
+        (["--upstream", "http://127.0.0.1:1", "--upstream", "http://127.0.0.1:2"], "one URL is given already"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_anything_is_sent(arguments: list[str], says: str) -> None:
+    environment = {"RECOUP_CLIENT_ID": "c", "RECOUP_CLIENT_SECRET": "s", "RECOUP_REFRESH_TOKEN": "r"}
+    out, err = io.StringIO(), io.StringIO()
+    assert main(["doctor", "--yes", *arguments], Streams(io.BytesIO(), out, err), environment) == 2
+    assert says in err.getvalue()
+    assert not out.getvalue()
+
+
+def test_the_other_regions_of_a_sandbox_are_asked_where_their_addresses_are_given(sandbox: Sandbox) -> None:
+    environment = {
+        "RECOUP_CLIENT_ID": sandbox.client_id,
+        "RECOUP_CLIENT_SECRET": sandbox.client_secret,
+        "RECOUP_REFRESH_TOKEN": sandbox.refresh_token,
+    }
+    regions = [word for code, url in sandbox.endpoints.items() for word in ("--upstream", f"{code}={url}")]
+    out, err = io.StringIO(), io.StringIO()
+    main(["doctor", "--yes", "--region", "EU", *regions], Streams(io.BytesIO(), out, err), environment)
+    assert "403-region-mismatch" in out.getvalue()

@@ -8,6 +8,7 @@ import time
 import click
 
 from recoup.cli.main import Invocation
+from recoup.errors import SettingsError
 
 __all__ = ["command"]
 
@@ -35,7 +36,14 @@ _MARKS = {"ok": "ok    ", "failed": "FAILED", "note": "note  ", "not reached": "
     help="Examine there instead of at Amazon: a sandbox on this machine; each region's own as EU=URL.",
 )
 @click.option("--token-url", metavar="URL", help="Fetch tokens there; an upstream on this machine has its own.")
-@click.option("--timeout", type=float, default=20.0, show_default=True, metavar="SECONDS", help="Without a byte.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 600.0),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Without a byte.",
+)
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -61,6 +69,7 @@ def command(
     recoup doctor --upstream http://127.0.0.1:9000 --yes --json
     """
     from recoup.cli.patients import agreed, patient_of
+    from recoup.doctor.checks import find_operation
     from recoup.doctor.examination import examine, plan
     from recoup.doctor.result import Outcome
     from recoup.doctor.sending import over_httpx2
@@ -74,6 +83,9 @@ def command(
         operation=operation,
         scope=scope,
     )
+    found = None if operation is None else find_operation(operation)
+    if isinstance(found, str):
+        raise SettingsError(f"--operation: {found}")
     out, err = invocation.streams.stdout, invocation.streams.stderr
     lines = plan(patient)
     if dry_run:
@@ -109,9 +121,13 @@ def _text(result: object) -> str:
 
     assert isinstance(result, Result)  # noqa: S101  a late import keeps the start quick
     head = f"{_MARKS[result.outcome]}  {result.check}"
-    about = f" ({result.fault}, {result.who} must act)" if result.fault and result.who else ""
+    acts = f", {result.who} must act" if result.who and result.who != "nobody" else ""
+    about = f" ({result.fault}{acts})" if result.fault else ""
     body = textwrap.fill(redact_text(result.text) + about, 92, initial_indent="        ", subsequent_indent="        ")
-    more = [f"        {number}. {step}" for number, step in enumerate(result.remedy, 1)]
+    more = [
+        textwrap.fill(f"{number}. {step}", 92, initial_indent="        ", subsequent_indent="           ")
+        for number, step in enumerate(result.remedy, 1)
+    ]
     if result.request_id:
         more.append(f"        request id: {redact_text(result.request_id)}")
     return "\n".join((head, body, *more)) + "\n"

@@ -28,6 +28,10 @@ _HEAD = 65_536  # bytes by which an input is recognised
 _LARGEST = 256 << 20  # bytes of what is read whole: everything but a HAR file that is not to be mended
 _REQUEST_LINE = re.compile(rb"\A(?:\r\n)?[^\s\"'{]{1,40} [^\r\n]* HTTP/\d[^\r\n]*(\r?\n)")
 _CURL = re.compile(rb"(?:^|[\s;|&/])curl(?:\.exe)?[ \t]", re.MULTILINE)
+_NO_REQUEST = (
+    "there is no request in it; give raw HTTP (its first line is like GET /path HTTP/1.1), a curl command line, a HAR "
+    "file or a URL. What a call was answered with is read by: recoup diagnose"
+)
 _URL = re.compile(rb"https?://[^\r\n]+|[\w.\-]+\.amazon\.[a-z.]+/[^\r\n]*")
 
 
@@ -96,6 +100,7 @@ class _Linting:
         self._form, self._as_json, self._fix = form, as_json, fix
         self._models, self._instant = models, instant
         self._today = datetime.now(UTC).date()
+        self._told = False
         self.wrong = False
 
     def input(self, path: str) -> None:
@@ -133,7 +138,8 @@ class _Linting:
         try:
             return stack.enter_context(Path(path).open("rb"))
         except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-            raise UnreadableInput(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+            hint = "; name a file" if Path(path).is_dir() else ""
+            raise UnreadableInput(f"{path}: {getattr(error, 'strerror', None) or error}{hint}") from error
 
     def _tell(self, name: str, requests: Iterator[Recorded]) -> list[Finding]:
         """What is wrong with each; of all of them only where something is to be mended."""
@@ -161,9 +167,10 @@ class _Linting:
             elif self._as_json:
                 out.write(json.dumps(_as_data(name, number, recorded, found, unknown)) + "\n")
             else:
-                out.write(("\n" if number > 1 else "") + _as_text(name, number, recorded, found, unknown))
+                out.write(("\n" if self._told else "") + _as_text(name, number, recorded, found, unknown))
+            self._told = True
         if number == 0:
-            raise UnreadableInput(f"{name}: there is no request in it")
+            raise UnreadableInput(f"{name}: {_NO_REQUEST}")
         return findings
 
     def _mend(self, name: str, source: bytes, findings: list[Finding]) -> None:

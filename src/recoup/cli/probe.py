@@ -175,7 +175,7 @@ def _told(course: Course, conclusion: Conclusion) -> list[str]:
 def _ending(course: Course) -> str:
     lines = [""]
     if course.known.login is not None:
-        lines += ["Login with Amazon refuses these credentials, so nothing more can be checked. Mend this first:", ""]
+        lines += ["Login with Amazon gave no token, so nothing more can be checked. Mend this first:", ""]
         return "\n".join(lines) + explain(course.known.login) + "\n"
     if course.case.why_not and not course.settled:
         lines += _wrapped(f"The request itself is not sent again: {course.case.why_not}.")
