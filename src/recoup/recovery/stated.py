@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 from recoup.exchange import Headers
 
@@ -18,16 +19,14 @@ __all__ = ["answered_at", "instant", "rate_limit", "retry_after", "seconds"]
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 # Sun, 06 Nov 1994 08:49:37 GMT, and the older Sunday, 06-Nov-94 08:49:37 GMT
-_HTTP_DATE = re.compile(
+_HTTP_DATE = (
     r"(?:[A-Za-z]{3,9},?\s+)?(?P<day>[0-9]{1,2})[ -](?P<month>[A-Z][a-z]{2})[ -](?P<year>[0-9]{4}|[0-9]{2})\s+"
-    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})\s*(?:GMT|UTC)?",
-    re.ASCII,
+    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})\s*(?:GMT|UTC)?"
 )
 # Sun Nov  6 08:49:37 1994, as C prints it, and Sun Nov 06 08:49:37 UTC 1994, as Java does
-_C_DATE = re.compile(
+_C_DATE = (
     r"[A-Z][a-z]{2}\s+(?P<month>[A-Z][a-z]{2})\s+(?P<day>[0-9]{1,2})\s+"
-    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})\s+(?:GMT\s+|UTC\s+)?(?P<year>[0-9]{4})",
-    re.ASCII,
+    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})\s+(?:GMT\s+|UTC\s+)?(?P<year>[0-9]{4})"
 )
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138: such a number counts milliseconds
 
@@ -94,8 +93,15 @@ def instant(text: str | None) -> float | None:
         return None
 
 
+@cache
+def _dates() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Compiled where a date is first met: most answers state none."""
+    return re.compile(_HTTP_DATE, re.ASCII), re.compile(_C_DATE, re.ASCII)
+
+
 def _http_date(text: str) -> float | None:
-    found = _HTTP_DATE.fullmatch(text) or _C_DATE.fullmatch(text)
+    http, c = _dates()
+    found = http.fullmatch(text) or c.fullmatch(text)
     if found is None or found["month"] not in _MONTHS:
         return None
     year = int(found["year"])

@@ -11,8 +11,9 @@ import binascii
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 __all__ = ["BAR", "Facts", "facts", "mask", "token_kind"]
 
@@ -31,8 +32,7 @@ _NAMES = {" ": "blank", "\t": "tab", "\n": "line break", "\r": "line break", "\u
 _LONGEST = 16_384  # characters of a token that are looked into for its end
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What is known of a secret. `offset` is where the first character stands that no token has, `odd` what it is;
     `expires` is in epoch seconds, from a token that says so itself; `digest` is the same for the same secret under the
     same key, and empty without a key.

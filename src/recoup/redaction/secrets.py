@@ -6,6 +6,7 @@ Formats: tokens of Login with Amazon (`Atza|`, `Atzr|`, `Atc|`, `amzn1.oa2-cs.`)
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from recoup.redaction.facts import BAR, mask
 
@@ -26,30 +27,9 @@ _NAMES_OF_SECRETS = (
     "access_token|refresh_token|client_secret|clientSecret|newClientSecret|accessToken|refreshToken|"
     "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier"
 )
-# A token runs to the first character that no token has.
-_TOKEN = re.compile(
-    rf"(?:Atza|Atzr|Atc|Atz(?:\.[a-z]{{2,12}})?)(?:\||{BAR.pattern})[A-Za-z0-9_\-+/=.%~|\\]+"
-    r"|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+",
-    re.ASCII,
-)
-# name=value, "name": "value", 'name' => 'value', name: value; a quoted value may hold anything but its quote
-_NAMED = re.compile(
-    rf"""(?P<name>{_NAMES_OF_SECRETS}|(?<=[?&])code)(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)"""
-    r"""(?P<open>\\?["'])?(?P<value>(?(open)(?:(?!(?P=open)).)+|[^"'&\s,;}\]\\]+))""",
-    re.IGNORECASE,
-)
-# A field, in whatever is written around it: a raw request, curl, a mapping, pairs. Where its value ends is found apart.
-_FIELD = re.compile(
-    r"""(?P<outer>\\?["'])?"""
-    r"""(?:x-amzn?-access-token|x-amz-security-token|set-cookie|(?<![\w\-])(?:(?:proxy-)?authorization|cookie))"""
-    r"""(?:(?P<close>\\?["'])[ \t]{0,9}(?:=>|[:=,])|[ \t]{0,9}[:=]|[ ]header:(?=[ ]['"]))"""
-    r"""[ \t]{0,9}(?:b(?=["']))?(?P<open>\\?["'])?""",
-    re.IGNORECASE,
-)
 _WORDS_OF_FIELDS = ("-token", "authorization", "cookie")
 _LINE_END = re.compile(r"[\r\n]|$")
 _USER = re.compile(r"(?<=://)[^/@\s?#'\"]{1,256}@")
-_PRESIGNED = re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
 NAMES = frozenset(_NAMES_OF_SECRETS.lower().split("|"))
 """The names, in lower case, beside which a value is secret whatever it looks like."""
 
@@ -60,24 +40,67 @@ _OF_NAMES = (
 _OF_PRESIGNED = ("signature=", "credential=", "security-token=", "awsaccesskeyid=")
 
 
+# The large patterns are compiled when a text first needs them: most programs start without one.
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """A token. It runs to the first character that no token has."""
+    return re.compile(
+        rf"(?:Atza|Atzr|Atc|Atz(?:\.[a-z]{{2,12}})?)(?:\||{BAR.pattern})[A-Za-z0-9_\-+/=.%~|\\]+"
+        r"|amzn1\.oa2-cs\.[A-Za-z0-9_\-+/=.%]+",
+        re.ASCII,
+    )
+
+
+@cache
+def _named() -> re.Pattern[str]:
+    """name=value, "name": "value", 'name' => 'value', name: value; a quoted value may hold anything but its quote."""
+    return re.compile(
+        rf"""(?P<name>{_NAMES_OF_SECRETS}|(?<=[?&])code)(?P<quote>\\?["']?)(?P<sep>\s*(?:=>|=|:)\s*)"""
+        r"""(?P<open>\\?["'])?(?P<value>(?(open)(?:(?!(?P=open)).)+|[^"'&\s,;}\]\\]+))""",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _field() -> re.Pattern[str]:
+    """A field, in whatever is written around it: a raw request, curl, a mapping, pairs. Where its value ends is found
+    apart.
+    """
+    return re.compile(
+        r"""(?P<outer>\\?["'])?"""
+        r"""(?:x-amzn?-access-token|x-amz-security-token|set-cookie|(?<![\w\-])(?:(?:proxy-)?authorization|cookie))"""
+        r"""(?:(?P<close>\\?["'])[ \t]{0,9}(?:=>|[:=,])|[ \t]{0,9}[:=]|[ ]header:(?=[ ]['"]))"""
+        r"""[ \t]{0,9}(?:b(?=["']))?(?P<open>\\?["'])?""",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _presigned() -> re.Pattern[str]:
+    """What signs a link, by its name."""
+    return re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
+
+
 def without_secrets(text: str, lowered: str) -> str:
     """`text` with every token, named secret, password and presigned signature masked; `lowered` is it in lower case."""
     # Most texts hold none of the words that a pattern begins with: looking for these is much quicker.
     if any(word in lowered for word in _WORDS_OF_FIELDS):
         text = _masked_fields(text)
     if "Atz" in text or "Atc" in text or "amzn1.oa2-cs." in text:
-        text = _TOKEN.sub(lambda m: mask(m[0]), text)
+        text = _token().sub(lambda m: mask(m[0]), text)
     if any(word in lowered for word in _OF_NAMES):
-        text = _NAMED.sub(_mask_named, text)
+        text = _named().sub(_mask_named, text)
     if any(word in lowered for word in _OF_PRESIGNED):
-        text = _PRESIGNED.sub(lambda m: f"{m[1]}={mask(m[2])}", text)
+        text = _presigned().sub(lambda m: f"{m[1]}={mask(m[2])}", text)
     return _USER.sub("<redacted>@", text) if "://" in text else text
 
 
 def _masked_fields(text: str) -> str:
     parts: list[str] = []
     done = line_end = 0
-    for found in _FIELD.finditer(text):
+    for found in _field().finditer(text):
         start = found.end()
         if start <= done:
             continue  # inside a value that was masked already

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random as _random
 from collections.abc import Callable, Iterable
-from typing import Any, TypedDict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from recoup.errors import SettingsError
 from recoup.governor.governor import Governor
@@ -17,15 +18,16 @@ from recoup.transports import attempt as attempts
 from recoup.transports import timing as timings
 from recoup.transports.course import Courses
 from recoup.transports.effects import carry_out, carry_out_async
-from recoup.transports.flow import Flows
 from recoup.transports.hosts import Hosts, Place
 from recoup.transports.library import AsyncWire, Library, SyncWire, Target
 from recoup.transports.login import Login
-from recoup.transports.pacing import Pacing
 from recoup.transports.recording import recorded, recordings
 from recoup.transports.telling import Audience
 from recoup.transports.timing import Timing
 from recoup.transports.usual import Entered, Means, Usual
+
+if TYPE_CHECKING:
+    from recoup.transports.flow import Flows
 
 __all__ = ["Caller", "Options", "checked_deadline"]
 
@@ -95,12 +97,10 @@ class Caller:
         """Where a request goes, if it is any of recoup's business; None: send it as if recoup was not there."""
         self._deadline = checked_deadline(deadline)
         policy = policy if policy is not None else Policy.documented()
-        governor = governor if governor is not None else memory.Governor()
         means = Means(
             login=login,
             policy=policy,
-            governor=governor,
-            pacing=Pacing(governor, policy, self._now),
+            governor=governor if governor is not None else memory.Governor(),
             courses=_courses(login, seller),
             audience=Audience(listeners),
             now=self._now,
@@ -108,8 +108,8 @@ class Caller:
             quota=SharedQuota(RetryQuota.full(policy.quota_capacity), ProcessLock()),
             strict=strict,
         )
+        self._means = means
         self._usual = Usual(means)
-        self._flows = Flows(means)
 
     def call(
         self,
@@ -184,6 +184,13 @@ class Caller:
                     return response
         flow = self._flows.call(request, library, target, place, seconds, also, entered)
         return await carry_out_async(flow, wire, self._current(), done)
+
+    @cached_property
+    def _flows(self) -> Flows:
+        """Made, and all that decides imported, when a call is first unusual."""
+        from recoup.transports.flow import Flows
+
+        return Flows(self._means)
 
     def _current(self) -> Timing:
         return self._timing if self._timing is not None else timings.current()

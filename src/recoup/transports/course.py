@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import blake2b
-from secrets import token_bytes
+from os import urandom
 from urllib.parse import unquote
 
 from recoup.catalogue.facts.operations import Operation, operations
@@ -21,7 +21,7 @@ UNKNOWN = "-"
 
 _MOST_REMEMBERED = 10_000  # courses; with tokens of the caller's own there is a new one for every token
 _ORDERS = frozenset({"{shipmentId}", "{orderId}", "{amazonOrderId}"})
-_PROCESS = token_bytes(16)  # so that nobody can try out tokens against what stands in a log or a store
+_PROCESS = urandom(16)  # so that nobody can try out tokens against what stands in a log or a store
 
 
 class Course:

@@ -26,6 +26,7 @@ from recoup.transports.hosts import TOKEN_PATH, Place
 from recoup.transports.library import Library, Target
 from recoup.transports.login import Login, LoginFailed
 from recoup.transports.outcome import Outcome
+from recoup.transports.pacing import Pacing
 from recoup.transports.pacing import Place as Queued
 from recoup.transports.refusal import not_sent, of_hold
 from recoup.transports.strictness import NotSent, insist
@@ -41,7 +42,7 @@ class Flows:
         self._strict = means.strict
         self._login = means.login
         self._policy = means.policy
-        self._pacing = means.pacing
+        self._pacing = Pacing(means.governor, means.policy, means.now)
         self._courses = means.courses
         self._audience = means.audience
         self._now = means.now

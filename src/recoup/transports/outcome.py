@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
 from recoup.catalogue.facts.operations import Operation
 from recoup.catalogue.fault import ResyncTarget, Who
-from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
 from recoup.exchange import Exchange, Headers, Request, Response
 from recoup.recovery.decision import (
@@ -24,9 +23,12 @@ from recoup.recovery.decision import (
     decision_as_dict,
 )
 from recoup.recovery.history import EMPTY, History
-from recoup.recovery.lookup import Lookup, lookup_for
-from recoup.recovery.parts import AskAgain, FailedItem, ask_again, count_of_items, failed_items, is_part
 from recoup.redaction import redact_data, redact_text
+
+if TYPE_CHECKING:  # what a success has no use for is imported where it is asked
+    from recoup.diagnosis.diagnosis import Diagnosis
+    from recoup.recovery.lookup import Lookup
+    from recoup.recovery.parts import AskAgain, FailedItem
 
 __all__ = ["KEY", "Outcome", "fault_error", "outcome", "raise_for_fault"]
 
@@ -52,6 +54,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.diagnosis is None:
             return None
+        from recoup.recovery.lookup import lookup_for
+
         exchange = self.diagnosis.exchange
         request = exchange.request if exchange is not None else None
         return lookup_for(self.decision, self._called, request, unknown=self.history.outcome_unknown)
@@ -61,6 +65,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """The parts of the request that failed while others did not, in the order of the answer: the refused items of a
         batch, the packages without a label. Empty where the call succeeded, or failed as a whole.
         """
+        if self.diagnosis is None:
+            return ()
+        from recoup.recovery.parts import failed_items
+
         return failed_items(self.diagnosis)
 
     def repeat_failed(self, within: float | None = None) -> AskAgain | None:
@@ -69,6 +77,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         `within`: parts that must rest for longer than so many seconds are left out. False where none may be repeated;
         None where nothing failed in part, or this operation's request cannot be cut.
         """
+        from recoup.recovery.parts import ask_again
+
         return ask_again(self.diagnosis, self._called, within)
 
     @property
@@ -142,6 +152,8 @@ def fault_error(diagnosis: Diagnosis, decision: Decision, doing: str = "") -> Fa
     Where parts of a request failed it is named for the strictest of their decisions: TryLater only where every one of
     them can be tried again.
     """
+    from recoup.recovery.parts import failed_items
+
     kind, after, who = _kind(decision)
     error = kind(
         doing + _text(diagnosis, decision),
@@ -211,6 +223,8 @@ def _look(diagnosis: Diagnosis) -> str:
 
 def _part_failed(diagnosis: Diagnosis) -> str:
     """How a text begins where some parts of a request failed: how many, and which of them the rest speaks of."""
+    from recoup.recovery.parts import count_of_items, failed_items, is_part
+
     if diagnosis.item is None or not is_part(diagnosis):
         return ""
     count, total, kind = len(failed_items(diagnosis)), count_of_items(diagnosis), diagnosis.item.kind

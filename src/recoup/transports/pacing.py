@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
 
 from recoup.catalogue.fault import RetryClass, WaitSubject
 from recoup.diagnosis.diagnosis import Diagnosis
@@ -19,14 +18,14 @@ from recoup.governor.stores import Granted, TooLate
 from recoup.recovery.call import Call
 from recoup.recovery.decision import Decision, StopReason, Wait
 from recoup.recovery.policy import Policy
-from recoup.recovery.stated import seconds
 from recoup.telemetry.events import Why
 from recoup.transports.attempt import Job
 from recoup.transports.course import Course
 from recoup.transports.effects import Consult, Flow, SleepFor
 from recoup.transports.telling import Telling
+from recoup.transports.usual import stated_rate
 
-__all__ = ["Pacing", "Place", "stated_rate"]
+__all__ = ["Pacing", "Place"]
 
 _HOLDING = (RetryClass.LOCKOUT, RetryClass.SCHEDULE)
 
@@ -253,9 +252,3 @@ def _rate(job: Job) -> float | None:
     if job.response is None:
         return None
     return stated_rate(job.library.response_header(job.response, "x-amzn-ratelimit-limit"))
-
-
-@lru_cache(maxsize=1000)
-def stated_rate(text: str | None) -> float | None:
-    """The rate (requests a second) in a field x-amzn-RateLimit-Limit, where it is one."""
-    return seconds(text) or None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -20,18 +21,24 @@ from recoup.recovery.decision import Done
 from recoup.recovery.history import Attempt, History
 from recoup.recovery.policy import Policy
 from recoup.recovery.quota import SharedQuota
+from recoup.recovery.stated import seconds
 from recoup.transports.course import Course, Courses
 from recoup.transports.hosts import TOKEN_PATH, Place
 from recoup.transports.library import Library, Look, Target
 from recoup.transports.login import Login
 from recoup.transports.outcome import Outcome
-from recoup.transports.pacing import Pacing, stated_rate
 from recoup.transports.telling import Audience
 
-__all__ = ["Entered", "Means", "Usual"]
+__all__ = ["Entered", "Means", "Usual", "stated_rate"]
 
 _DONE = Done()
 _INFO = logging.INFO  # events of calls that succeed at once have no higher level
+
+
+@lru_cache(maxsize=1000)
+def stated_rate(text: str | None) -> float | None:
+    """The rate (requests a second) in a field x-amzn-RateLimit-Limit, where it is one."""
+    return seconds(text) or None
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +47,6 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     login: Login | None
     policy: Policy
     governor: Governor
-    pacing: Pacing
     courses: Courses
     audience: Audience
     now: Callable[[], float]

@@ -275,12 +275,9 @@ def _names(path: str) -> set[str]:
     return {part for part in path.split("/") if part.startswith("{")}
 
 
-_DECODER = msgspec.json.Decoder(Operation)
-
-
 def decode_operations(data: bytes) -> tuple[Operation, ...]:
     """The operations in the bytes of a .jsonl file. Raises `msgspec.DecodeError` for anything else."""
-    return tuple(_DECODER.decode_lines(data))
+    return tuple(msgspec.json.Decoder(Operation).decode_lines(data))
 
 
 @cache
