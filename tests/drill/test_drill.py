@@ -90,6 +90,13 @@ def test_what_was_left_out_is_counted(whole: tuple[int, dict[str, Any], str]) ->
     assert {row["id"] for row in data["rows"]} == {fault.id for fault in catalogue().values() if not fault.no_recipe}
 
 
+def test_a_fault_that_is_left_out_is_refused_with_its_reason() -> None:
+    status, _, err = drill("other-aws-sts")
+    assert status == 2
+    said = " ".join(err.split())
+    assert f"other-aws-sts is not drilled. {catalogue()['other-aws-sts'].no_recipe}" in said
+
+
 def test_what_must_not_be_repeated_was_sent_once(whole: tuple[int, dict[str, Any], str]) -> None:
     _, data, _ = whole
     for row in data["rows"]:

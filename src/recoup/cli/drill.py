@@ -57,7 +57,7 @@ def command(
         known = {fault.id: fault for fault in faults}
         for name in ids:
             if name not in known:
-                raise click.UsageError(f"no fault of the drill is called {name!r}{_nearest(name, known)}")
+                raise click.UsageError(_unknown(name, known))
         faults = [known[name] for name in ids]
     for file in (json_file, html_file):
         if file is not None and Path(file).is_dir():  # said before the drill, not after it
@@ -103,6 +103,14 @@ def command(
         console.print(f"details: {html_file}", markup=False, highlight=False)
     failed = summary.red + (0 if allow_missing else summary.missing + summary.tied)
     return 1 if failed else 0
+
+
+def _unknown(name: str, known: Mapping[str, Fault]) -> str:
+    """What is wrong with `name`: it is none, or one that no sandbox can raise, and why."""
+    left_out = catalogue().get(name)
+    if left_out is not None and left_out.no_recipe:
+        return f"{left_out.id} is not drilled. {left_out.no_recipe}"
+    return f"no fault of the drill is called {name!r}{_nearest(name, known)}"
 
 
 def _nearest(name: str, known: Mapping[str, Fault]) -> str:
