@@ -10,6 +10,7 @@ from model_samples import folder, samples
 
 from recoup.catalogue.facts.operations import operations
 from recoup.lint.checking import check
+from recoup.lint.modelled import Models
 from recoup.lint.reading import from_http
 from recoup.lint.shapes import shapes
 from recoup.lint.shaping import main, read_folder, shapes_of
@@ -32,6 +33,18 @@ def test_a_sample_that_is_answered_well_is_without_a_finding(models: Path) -> No
         if status < 300
         for finding in check(from_http(raw))
     ]
+    assert found == []
+
+
+def test_a_sample_is_without_a_finding_where_the_models_are_pointed_to_as_well(models: Path) -> None:
+    known = Models(models)
+    found = []
+    for name, status, raw in samples(models):
+        subject = from_http(raw)
+        operation = known.reached(subject)
+        assert operation is not None, name
+        subject.reaching(operation)
+        found += [(name, finding.rule, finding.text) for finding in check(subject, shapes=known) if status < 300]
     assert found == []
 
 

@@ -14,6 +14,7 @@ from recoup.lint.bodies import document, place_of
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
 from recoup.lint.rule import Around, found
+from recoup.lint.shapes import shapes as own_shapes
 from recoup.lint.subject import Subject
 
 __all__ = ["FAULTS", "RULE", "check"]
@@ -46,7 +47,8 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
         return
     shapes, asked = known
     fault = fault_of(operation, FAULTS[0], FAULTS[1])
-    owned = operation.api in _OWNED or around.shapes is not None  # or the user said which models count
+    pointed_to = around.shapes is not None and own_shapes().of(operation) is None  # an API that only the user knows
+    owned = operation.api in _OWNED or pointed_to
     for pair in subject.parameters:
         shape = asked.query.get(pair.name.text)
         if shape is None:
