@@ -399,6 +399,28 @@ def test_what_is_locked_out_is_held_back_also_by_another_gateway_over_the_same_s
         assert len(upstream.calls) == 1
 
 
+@pytest.mark.parametrize(("method", "unknown"), [("GET", None), ("POST", "true")])
+def test_a_mistake_of_the_gateway_is_told_as_one_and_the_next_call_works(
+    method: str, unknown: str | None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("planted, with Atza|planted-access in it")
+
+    with gateway() as (_, it):
+        with monkeypatch.context() as patch:
+            patch.setattr("recoup.gateway.passage.outcome_fields", broken)
+            response = httpx2.request(method, it.url + "/x")
+        assert response.status_code == 500
+        assert response.json()["errors"][0]["code"] == "GatewayError"
+        said = told(response)
+        assert (said["origin"], said["decision"], said["who"]) == ("gateway", "give_up", "developer")
+        assert said.get("unknown-outcome") == unknown
+        assert "RuntimeError: planted" in caplog.text
+        assert "Atza" not in response.text + caplog.text
+        assert httpx2.get(it.url + "/x").status_code == 200
+        assert it.status()["running"] == 0
+
+
 def test_health_and_status() -> None:
     with gateway(script(answer(), INTERNAL)) as (upstream, it):
         assert httpx2.get(it.url + "/-/health").json() == {"status": "ok"}

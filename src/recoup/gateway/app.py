@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from recoup.errors import StoreError
-from recoup.gateway.answers import Answer, own, refusal
+from recoup.gateway.answers import Answer, field, own, refusal
 from recoup.gateway.asked import LOCAL, Refused, read
 from recoup.gateway.bodies import Inbox
 from recoup.gateway.doors import Doors
@@ -71,17 +71,21 @@ class App:
         except Exception as error:  # noqa: BLE001  told to the program and to the log; others are served on
             line.note = "a mistake of the gateway"
             LOGGER.error("%s failed: %s: %s", line.name, type(error).__name__, redact_text(str(error)))
-            await self._mistake(reply, line)
+            await self._mistake(reply, line, asked.method)
         finally:
             reply.ending()
 
-    async def _mistake(self, reply: Reply, line: Line) -> None:
+    async def _mistake(self, reply: Reply, line: Line, method: str) -> None:
         if reply.started:
             await reply.break_off()
             return
         line.status = 500
+        line.fields = [field("decision", "give_up"), field("who", "developer")]
+        if method not in ("GET", "HEAD"):
+            line.fields.append(field("unknown-outcome", "true"))
         said = "A mistake of the gateway, not of Amazon's; its log says which."
-        await reply.whole(own(500, "GatewayError", said, "The call may have been sent to Amazon."), close=True)
+        answer = own(500, "GatewayError", said, "The call may have been sent to Amazon.", line.fields)
+        await reply.whole(answer, close=True)
 
     async def _page(self, path: bytes, method: str, reply: Reply) -> None:
         pages: dict[bytes, Callable[[], Any]] = {LOCAL + b"health": _healthy, LOCAL + b"status": self.status}

@@ -153,8 +153,9 @@ class Passage:
         """Whether a part of the request's body was not read: the connection cannot be used for another request."""
         return self._asked.has_body and self._inbox.more
 
-    async def _pass_back(self, response: httpx2.Response, watching: asyncio.Future[None] | None) -> None:
-        line, reply = self._line, self._reply
+    def _head(self, response: httpx2.Response) -> list[tuple[bytes, bytes]]:
+        """The fields of the answer, and what the log will say of it."""
+        line = self._line
         made = outcome(response)
         line.fields = outcome_fields(made) if made is not None else []
         line.status = response.status_code
@@ -166,11 +167,16 @@ class Passage:
         fields += line.fields
         if self._more:
             fields.append((b"connection", b"close"))
-        bare = self._asked.method == "HEAD" or response.status_code in _WITHOUT_LENGTH
-        left = 0 if bare else _length(response)
+        return fields
+
+    async def _pass_back(self, response: httpx2.Response, watching: asyncio.Future[None] | None) -> None:
+        line, reply = self._line, self._reply
         stream: Any = response.stream
         chunks = aiter(stream)
         try:
+            fields = self._head(response)
+            bare = self._asked.method == "HEAD" or response.status_code in _WITHOUT_LENGTH
+            left = 0 if bare else _length(response)
             if left == 0:
                 reply.ending()
             await reply.start(response.status_code, fields)
