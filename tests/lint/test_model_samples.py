@@ -39,12 +39,12 @@ def test_a_sample_that_is_answered_well_is_without_a_finding(models: Path) -> No
 def test_a_sample_is_without_a_finding_where_the_models_are_pointed_to_as_well(models: Path) -> None:
     known = Models(models)
     found = []
-    for name, status, raw in samples(models):
+    for name, _, raw in [sample for sample in samples(models) if sample[1] < 300]:
         subject = from_http(raw)
         operation = known.reached(subject)
         assert operation is not None, name
         subject.reaching(operation)
-        found += [(name, finding.rule, finding.text) for finding in check(subject, shapes=known) if status < 300]
+        found += [(name, finding.rule, finding.text) for finding in check(subject, shapes=known)]
     assert found == []
 
 
