@@ -5,6 +5,7 @@ make test ARGS="-k <id>"
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -53,6 +54,11 @@ def gaps(fault_id: str) -> list[str]:
         out.append("step 5: it has a recipe: take no_recipe, the reason why there is none, out of the entry")
     if fault.no_recipe and not fault.no_recipe.endswith("."):
         out.append("step 5: no_recipe is a sentence, and ends with a full stop")
+    out.extend(
+        f"step 5: no_recipe says that {named} is drilled, which has no recipe"
+        for named in re.findall(r"\b(?:sc|other|lwa|auth|ef|4\d\d)-[\w-]+", fault.no_recipe)
+        if named not in RAISED
+    )
     if fault_id in DRILLED and fault_id not in EXPLAINED:
         out.append(f"step 5: write src/recoup/drill/explanations/{fault_id}.txt: what a person must be told")
     if fault_id in EXPLAINED and fault_id not in DRILLED:
