@@ -40,7 +40,7 @@ class Mapped:
         self.text = text
         self._offsets = offsets
         self._ends = ends
-        self._stop = stop if stop is not None else self._end(len(text) - 1) if text else self._origin()
+        self._stop = stop
 
     @classmethod
     def at(cls, text: str, place: Place) -> Mapped:
@@ -63,6 +63,8 @@ class Mapped:
     @property
     def stop(self) -> int:
         """Where in the source it has come to its end."""
+        if self._stop is None:
+            self._stop = self._end(len(self.text) - 1) if self.text else self._origin()
         return self._stop
 
     def __len__(self) -> int:
@@ -76,7 +78,7 @@ class Mapped:
 
     def _start(self, index: int) -> int:
         if index >= len(self.text):
-            return self._stop
+            return self.stop
         return self._offsets + index if isinstance(self._offsets, int) else self._offsets[index]
 
     def _end(self, index: int) -> int:

@@ -101,32 +101,28 @@ def from_request(
     """
     if request.raw is not None:
         return from_http(request.raw, endpoint=endpoint)
-    parts: list[bytes] = []
-    size = 0
-
-    def put(text: str | bytes) -> Mapped:
-        nonlocal size
-        data = as_bytes(text) if isinstance(text, str) else text
-        start, size = size, size + len(data)
-        parts.append(data)
-        return Mapped(data.decode("latin-1"), start)
-
-    method = put(request.method)
-    put(" ")
-    target = put(request.url)
-    put("\n")
+    parts: list[str] = []  # each character a byte
+    put = parts.append
+    method = Mapped(_plain(request.method), 0)
+    put(f"{method.text} ")
+    at = len(method) + 1
+    target = Mapped(_plain(request.url), at)
+    put(f"{target.text}\n")
+    at += len(target) + 1
     fields = []
     for name, value in request.headers:
-        start = size
-        written = put(name)
-        put(": ")
-        holds = put(value)
-        put("\n")
-        fields.append(Pair(written, holds, Place(start, size)))
+        written, holds = Mapped(_plain(name), at), _plain(value)
+        middle = at + len(written) + 2
+        end = middle + len(holds) + 1
+        put(f"{written.text}: {holds}\n")
+        fields.append(Pair(written, Mapped(holds, middle), Place(at, end)))
+        at = end
     put("\n")
-    body = None if request.body is None else put(request.body)
+    body = None if request.body is None else Mapped(request.body.decode("latin-1"), at + 1)
+    if body is not None:
+        put(body.text)
     return Subject(
-        source=b"".join(parts),
+        source="".join(parts).encode("latin-1"),
         form=Form.VALUE,
         method=method,
         target=target,
@@ -136,3 +132,8 @@ def from_request(
         endpoint=endpoint,
         stands_for_api=stands_for_api,
     )
+
+
+def _plain(text: str) -> str:
+    """A text with one character for each byte that it has as it is sent."""
+    return text if text.isascii() else as_bytes(text).decode("latin-1")

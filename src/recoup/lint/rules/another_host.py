@@ -29,7 +29,8 @@ _ENDPOINTS = "sellingpartnerapi-na.amazon.com, sellingpartnerapi-eu.amazon.com o
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at the scheme, at a host that is nearly one of the endpoints, and at a Host field that differs."""
     host = subject.host
-    if subject.endpoint is not None and subject.scheme == "http" and marketplaces.by_host(host) is not None:
+    clear = subject.target.text[:7].lower() == "http://"
+    if clear and subject.endpoint is not None and marketplaces.by_host(host) is not None:
         place = subject.target.place(0, 4)
         yield found(
             RULE, None, place, "The token would travel in the clear.", "Call it by https.", FixKind.SAFE, b"https"

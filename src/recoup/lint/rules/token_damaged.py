@@ -27,6 +27,7 @@ _PLACEHOLDER = re.compile(
 )
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _OTHER = re.compile(r"[^A-Za-z0-9|\-_.+/=~%]")
+_SOUND = re.compile(r"[A-Za-z0-9|\-_.+/=~]+")
 _BEARER = re.compile(r"\s*bearer\s+", re.IGNORECASE)
 _KNOWN = re.compile(r"Atza\||Atc\||Atz[|.]")
 _FIX = "Send the token exactly as Login with Amazon gave it."
@@ -37,7 +38,12 @@ _COLUMNS = (255, 256)
 def check(subject: Subject, around: Around) -> Iterator[Finding]:
     """A finding at each thing that no token holds; nothing of a value that somebody masked."""
     field = subject.field(HEADER)
-    if field is None or not subject.is_api or _PLACEHOLDER.search(field.value.text):
+    if field is None or not subject.is_api:
+        return
+    written = field.value.text
+    if len(written) <= _LONGEST and len(written) not in _COLUMNS and _SOUND.fullmatch(written):
+        return  # nearly always
+    if _PLACEHOLDER.search(written):
         return
     bearer = _BEARER.match(field.value.text)
     value = field.value.cut(bearer.end()) if bearer is not None else field.value
