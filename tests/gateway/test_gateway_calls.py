@@ -238,6 +238,25 @@ def test_a_program_that_goes_away_is_not_worked_for() -> None:
         assert len(upstream.calls) == 1
 
 
+@pytest.mark.parametrize("buffer", [10, 1000], ids=["streamed", "kept"])
+def test_a_long_answer_to_a_program_that_went_away_is_let_go(buffer: int) -> None:
+    gone = threading.Event()
+
+    def handler(asked: Received) -> None:
+        asked.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while not gone.is_set():
+                asked.send(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
+        except OSError:
+            gone.set()
+
+    with gateway(handler, buffer=buffer) as (_, it):
+        with socket.create_connection(("127.0.0.1", it.port), timeout=20) as connection:
+            connection.sendall(b"PUT /x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n" + b"y" * 100)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        assert gone.wait(20)
+
+
 def test_stopping_finishes_what_runs() -> None:
     began, go_on = threading.Event(), threading.Event()
 

@@ -64,6 +64,8 @@ class Passage:
             if isinstance(result, Answer):
                 await self._own(result)
             else:
+                if watching is None and not inbox.more:
+                    watching = asyncio.ensure_future(_watch(inbox, sending))
                 await self._pass_back(result, watching)
         except Gone:
             line.note = "the program has gone"
