@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from recoup.catalogue.facts import deprecations
 from recoup.catalogue.facts.operations import Operation, Party, operations
 from recoup.diagnosis.clue import Clue, Symptom
+from recoup.diagnosis.comparing import clues_of_calls, clues_of_marketplaces
 from recoup.diagnosis.dates import days_told
 from recoup.diagnosis.requested import TABLES_OF, in_force, is_in_force
 from recoup.diagnosis.restricted import gives_personal_data
@@ -35,12 +36,14 @@ def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: 
             yield from _of_paths(told, request)
         return
     yield from _of_regions(told)
+    yield from clues_of_marketplaces(text)
     yield from _of_accounts(told)
     yield from _of_operations(told)
     yield from _of_paths(told, request)
     yield from _of_removals(told, text)
     yield from _of_headers(told)
     yield from _of_another_api(told)
+    yield from clues_of_calls(text)
 
 
 def _of_another_api(told: Told) -> Iterator[Clue]:
@@ -52,6 +55,9 @@ def _of_another_api(told: Told) -> Iterator[Clue]:
 
 def _of_regions(told: Told) -> Iterator[Clue]:
     called, markets = told.called, told.markets
+    if len(told.countries) > 1 and len(called | markets | told.named) == 1:
+        text = f"all countries that are told of belong to {_listed(called | markets | told.named)}"
+        yield Clue(text=text, weights={_REGION: -1.6, "403-unsupported-marketplace": 1.2})
     if called and markets and called.isdisjoint(markets):
         text = f"calls go to {_listed(called)}, and the marketplace belongs to {_listed(markets)}"
         yield Clue(text=text, weights={_REGION: 4.6}, introduces=frozenset({_REGION}))
@@ -78,13 +84,13 @@ def _listed(codes: frozenset[str]) -> str:
 
 def _of_accounts(told: Told) -> Iterator[Clue]:
     sides = {operation.party for operation in _reached(told)}
-    vendors, sellers = Party.VENDOR in sides, Party.SELLER in sides
-    if told.vendor and sellers:
+    vendors, sellers = Party.VENDOR in sides or told.vendor_report, Party.SELLER in sides
+    if told.seller and not told.vendor and vendors:
+        text = "the account is a seller's, and the operation is for vendors"
+        yield Clue(text=text, weights={_KIND: 4.2, _RDT: -1.0}, introduces=frozenset({_KIND}))
+    elif told.vendor and sellers:
         text = "the account is a vendor's, and the operation is for sellers"
         yield Clue(text=text, weights={_KIND: 3.6, "403-missing-role": -0.5}, introduces=frozenset({_KIND}))
-    elif told.seller and vendors and not told.vendor:
-        text = "the account is a seller's, and the operation is for vendors"
-        yield Clue(text=text, weights={_KIND: 3.6}, introduces=frozenset({_KIND}))
     elif told.seller and told.vendor and vendors:
         yield Clue(text="seller and vendor are told of, with an operation for vendors", weights={_KIND: 2.6})
     elif told.vendor and vendors:
@@ -105,11 +111,15 @@ def _of_operations(told: Told) -> Iterator[Clue]:
     reached = _reached(told)
     if not reached:
         return
+    first = reached[0].grantless is not None
     grantless = {operation.grantless is not None for operation in reached[:3]}
     handed = "atc|" in told.token_prefixes
     if grantless == {True} and not handed:
         text = f"{reached[0].id} takes a grantless token only"
-        yield Clue(text=text, weights={_GRANTLESS: 2.8}, introduces=frozenset({_GRANTLESS}))
+        yield Clue(text=text, weights={_GRANTLESS: 3.4}, introduces=frozenset({_GRANTLESS}))
+    elif first and not handed:
+        text = f"{reached[0].id} takes a grantless token only, and others are told of beside it"
+        yield Clue(text=text, weights={_GRANTLESS: 3.0}, introduces=frozenset({_GRANTLESS}))
     elif grantless == {False} and handed:
         text = f"a grantless token is sent, and {reached[0].id} needs a selling partner's"
         yield Clue(text=text, weights={_GRANTLESS: 4.6}, introduces=frozenset({_GRANTLESS}))

@@ -45,6 +45,7 @@ _MASKED = re.compile(
 )
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})[^\r\n]{0,100}\r?\n")
 
+_AFTER_STATUS = re.compile(r"(?<![\w.])[45]\d\d[ :,\-\u2013]{1,3}(?=[A-Z'\"])")
 _QUOTED = re.compile(r"\"([^\"\r\n]{6,500})\"|'([^'\r\n]{6,500})'|`([^`\r\n]{6,500})`")
 
 
@@ -212,6 +213,8 @@ def _pieces_of(line: str) -> Iterator[str]:
         return
     line = line[:2000]
     yield line
+    for numbered in _AFTER_STATUS.finditer(line):
+        yield line[numbered.end() :]
     at = line.find(": ")
     for _ in range(4):
         if at < 0:

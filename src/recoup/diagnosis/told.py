@@ -36,6 +36,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     bearer: bool = False  # a bearer token in Authorization
     token_prefixes: frozenset[str] = frozenset()  # kinds of token by their first characters
     sandbox: bool = False  # a sandbox host
+    countries: frozenset[str] = frozenset()  # countries that are named at all, by their codes
+    named: frozenset[str] = frozenset()  # and the regions of these
+    vendor_report: bool = False  # a type of report for vendors
     versions: frozenset[str] = frozenset()  # v0, 2021-06-30
 
 
@@ -105,6 +108,23 @@ _COUNTRY = {
 }
 
 
+_COUNTRY_CODES = {
+    "united states": "US", "usa": "US", "us": "US", "american": "US", "canada": "CA", "canadian": "CA",
+    "mexico": "MX", "mexican": "MX", "brazil": "BR", "brazilian": "BR",
+    "uk": "GB", "united kingdom": "GB", "british": "GB", "germany": "DE", "german": "DE", "france": "FR",
+    "french": "FR", "italy": "IT", "italian": "IT", "spain": "ES", "spanish": "ES", "netherlands": "NL", "dutch": "NL",
+    "belgium": "BE", "belgian": "BE", "sweden": "SE", "swedish": "SE", "poland": "PL", "polish": "PL",
+    "ireland": "IE", "irish": "IE", "turkey": "TR", "turkish": "TR", "egypt": "EG", "saudi arabia": "SA", "india": "IN",
+    "indian": "IN", "japan": "JP", "japanese": "JP", "australia": "AU", "australian": "AU", "singapore": "SG",
+}  # fmt: skip
+_NAMED_COUNTRY = re.compile(
+    r"\b(?-i:US|UK)\b|\b(?:"
+    + "|".join(sorted((name for name in _COUNTRY_CODES if len(name) > 2), reverse=True))
+    + r")\b",
+    re.IGNORECASE,
+)
+
+
 def _regions(text: str) -> tuple[frozenset[str], frozenset[str], frozenset[str], bool]:
     called: set[str] = set()
     sandbox = False
@@ -145,7 +165,8 @@ _VENDOR = re.compile(
 )
 _SELLER = re.compile(
     r"\bseller[ -](?:central|account|credential|login|token|refresh|app)|\bas (?:an? )?(?:amazon )?sellers?\b"
-    r"|\b(?:am|are|is) (?:an? )?(?:3p )?sellers?\b"
+    r"|\b(?:am|are|is|.m) (?:just |only |still )?(?:an? )?(?:\w{1,12}[ -]){0,2}sellers?\b"
+    r"|\bthird[- ]party sellers?\b|\b3p\b"
     r"|\b(?:our|my|the|an?) (?:sellers?|merchants?)(?! (?:id|fulfil|in vendor))\b|\bsellercentral\.",
     re.IGNORECASE,
 )
@@ -231,17 +252,28 @@ _PREFIX = re.compile(
 )
 
 
+_DENIED = re.compile(r"\b(?:no|not an?|without an?|n.t (?:have )?an?|never)\s$", re.IGNORECASE)
+
+
+def _is_told(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether a pattern is found where it is not denied: "no vendor central" tells of none."""
+    return any(
+        _DENIED.search(text[max(0, found.start() - 12) : found.start()]) is None for found in _take(pattern, text)
+    )
+
+
 def told(text: str) -> Told:
     """The facts of a text, of its first characters where it is long."""
     text = text[:LONGEST]
     called, markets, spoken, sandbox = _regions(text)
     paths, methods = _paths(text)
+    countries = frozenset(_COUNTRY_CODES[found[0].lower()] for found in _take(_NAMED_COUNTRY, text))
     prefixes = {(found[1] or found[2]).lower().replace("_", "") for found in _take(_PREFIX, text)}
     return Told(
         called=called,
         markets=markets,
         spoken=spoken,
-        vendor=_VENDOR.search(text) is not None,
+        vendor=_is_told(_VENDOR, text),
         seller=_SELLER.search(text) is not None,
         operations=_operations(text),
         paths=paths,
@@ -249,6 +281,9 @@ def told(text: str) -> Told:
         token_headers=frozenset(found[0].lower() for found in _take(_TOKEN_FIELD, text)),
         bearer=_BEARER.search(text) is not None,
         token_prefixes=frozenset(prefixes),
+        countries=countries,
+        named=frozenset(market.region for code in countries if (market := marketplaces.by_country(code)) is not None),
+        vendor_report="GET_VENDOR_" in text,
         sandbox=sandbox,
         versions=frozenset(found[0].lower() for found in _take(_VERSION_WORD, text)),
     )

@@ -120,13 +120,14 @@ _SPELT = (
 # Where no way of naming stands around it: a number that is a status, and neither a quantity nor part of anything.
 _BARE = re.compile(
     r"(?<![A-Za-z0-9_.,:/#$\u20ac\u00a3@=%+&?\[\\-])(?<!\bline )(?<!\bport )(?<!about )(?<!over )(?<!first )(?<!last )"
-    r"(?<!than )(?<!olumn )(?<!rder )(?<!antity )(?<!['\"\]] => )(?<!\D\d )"
+    r"(?<!than )(?<!olumn )(?<!rder )(?<!antity )(?<!['\"\]] => )(?<!\D\d )(?<!of )(?<!the )(?<!our )(?<!all )"
     r"(20[047]|40[013-689]|41[0235]|42[29]|50[0-4])(?:s|er)?(?![A-Za-z0-9_/%@\]]|-\w|[.,:]\d)"
-    r"(?! \w+ (?i:street|road)\b)"
-    r"(?! (?!(?:again|after|and|are|as|at|bad|because|but|by|each|error|errors|even|every|everywhere|for|forbidden|from"
-    r"|html|if|in|instead|is|only|or|response|since|so|status|text|the|then|this|though|to|too|unauthori[sz]ed|until"
-    r"|was|when|whenever|where|while|with|without)\b)[a-z])",
+    r"(?! \w+ (?i:street|road)\b)(?! on hand\b)"
+    r"(?! (?:ms|sec|secs?|seconds?|min|mins|minutes?|hours?|days?|times?|gb|mb|kb|eur|usd|more|other|different)\b)"
+    r"(?! (?!(?:always|status|is|was|as|this|across|thus|unless|errors|responses|answers|comes|says|means|appears"
+    r"|happens|remains|stays|persists|bodies|pages|his|hers|its|ours|yours|besides|sometimes|occurs|goes)\b)[a-z]+s\b)",
 )
+_BAD = re.compile(r"\bbad request\b|<title>x</title>|\btitle [\"'`]?x[\"'`]?(?!\w)", re.IGNORECASE)
 _NOISE = re.compile(r"[^a-z]")
 
 
@@ -144,7 +145,13 @@ def status_in(text: str) -> NamedStatus | None:
         if spelt is not None:
             word = _NOISE.sub("", spelt[1].lower()).replace("unauthorised", "unauthorized")
             return NamedStatus(_WORDS[word], spelt.start(1))
-    return success or _bare(text)
+    return success or _bare(text) or _worded(text)
+
+
+def _worded(text: str) -> NamedStatus | None:
+    """A status by its reason alone, or by the page that is all there is to one."""
+    found = _BAD.search(text)
+    return None if found is None else NamedStatus(400, found.start())
 
 
 def _bare(text: str) -> NamedStatus | None:
