@@ -298,6 +298,17 @@ def test_a_request_that_might_write_or_is_not_whole_is_never_sent_again(method: 
         course.make(check)
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [(PARTICIPATIONS, PARTICIPATIONS), (REPORTS, None), ("/nothing/v1/known", None)],
+)
+def test_a_url_that_can_only_be_read_needs_no_method(path: str, target: str | None) -> None:
+    request = Request(method="", url=f"https://sellingpartnerapi-na.amazon.com{path}")
+    diagnosis = diagnose(Exchange(request=request, response=Response(status=403, body=DENIED)))
+    case = case_of(diagnosis, Patient(client_id="c", client_secret="s", refresh_token="r"))
+    assert case.target == target
+
+
 def test_an_answer_that_decides_nothing_rules_nothing_out() -> None:
     request = Request(method="GET", url=f"https://sellingpartnerapi-na.amazon.com{PARTICIPATIONS}")
     exchange = Exchange(request=request, response=Response(status=403, body=DENIED))

@@ -87,8 +87,10 @@ def case_of(
     if request is None:
         why = "the input does not show which request was refused"
         return Case(diagnosis=diagnosis, patient=patient, why_not=why, other_seller=other_seller)
-    method = request.method or "GET"
-    operation = operations().find(method, request.path)
+    known = [] if request.method else operations().find_any_method(request.path)
+    if len(known) == 1 and known[0].method == "GET":  # "403 Client Error for url: ...": it can only have been a read
+        request = msgspec.structs.replace(request, method="GET")
+    operation = operations().find(request.method, request.path)
     target = _target(request)
     why = _why_not(request, operation, target)
     return Case(
