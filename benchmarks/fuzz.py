@@ -130,7 +130,7 @@ def tried(data: bytes, judge: Judge, form: str) -> int:
             diagnosis = judge(item)
             summary.add(item, diagnosis)
             if tally.met is not None and is_remembered(item):
-                tally.learn(diagnosis if is_settled(item, diagnosis) else None)
+                tally.learn(diagnosis, settled=is_settled(item, diagnosis))
             diagnosis.as_dict()
         elif isinstance(item, Unread):
             summary.not_read(item)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import recoup
 from recoup.exchange import Exchange, Request, Response
+from recoup.traces.counts import MAX_NAMES
 from recoup.traces.series import MOST, Series
-from recoup.traces.summary import MAX_NAMES, OTHERS, UNKNOWN, Summary
+from recoup.traces.summary import OTHERS, UNKNOWN, Summary
 from recoup.traces.traced import Place, Traced
 
 GONE = "The given pickup-slot is no longer available and is expired"

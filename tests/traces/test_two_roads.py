@@ -93,12 +93,13 @@ class Writer:
         if chance.random() < 0.4:
             path += chance.choice(("?marketplaceIds=A1", "?CreatedAfter=2026-11-23T00:00:00Z", "?a=/b", "?"))
         url = HOST + path if self.whole and path[0] == "/" else path
+        status: int
+        body: Any
         if chance.random() < 0.2:
             status, body = chance.choice(BAD)
         else:
-            status, body = chance.choice((200, 200, 200, 200, 201, 204, 207, 302)), ""
-            if self.bodies:
-                body = chance.choice(GOOD)
+            status = chance.choice((200, 200, 200, 200, 201, 204, 207, 302))
+            body = chance.choice(GOOD) if self.bodies else ""
         call: dict[str, Any] = {"method": method, "url": url, "status": status, "body": body}
         call["seller"] = f"S{chance.randrange(self.sellers)}" if self.sellers else None
         call["time"] = self.instant(at)

@@ -17,14 +17,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.context import Context
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.files import parts_of
 from recoup.traces.jsonl import whole
-from recoup.traces.judging import Judge
+from recoup.traces.judging import Judge, usual_engine
 from recoup.traces.parts import Found, read_part
 from recoup.traces.summary import Summary
 from recoup.traces.traced import Again, Alike, Traced, Unread
@@ -95,7 +94,7 @@ def gather(
     on_progress: OnProgress | None = None,
 ) -> Summary:
     """Put together what was found in the parts, in their order, and judge what waited for the end."""
-    judge = Judge(engine if engine is not None else Engine(catalogue().values()), counting=on_failure is None)
+    judge = Judge(engine if engine is not None else usual_engine(), counting=on_failure is None)
     summary, context = Summary(), Context()
     waiting: deque[Traced | Again] = deque()
     lines, done, file = 0, 0, ""

@@ -116,7 +116,7 @@ def held(record: Mapping[str, Any], place: str) -> Any:
     value: Any = record
     rest = place
     while rest:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         if rest in value:
             return value[rest]

@@ -67,7 +67,7 @@ def read(
             at += sum(map(len, found[told:index])) + index - told
             told = index
             place = Place(file, number + index, at)
-            if tally is not None and tally.met is not None and tally.must_wait(tally.met):
+            if tally is not None and tally.met is not None and tally.waits:
                 yield msgspec.structs.replace(tally.met, place=place)
             elif (item := _line(data, place, fields)) is not None:
                 if sieves is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
 
+from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.clue import Symptom
 from recoup.diagnosis.context import Context
 from recoup.diagnosis.contextual import clues_of_context
@@ -17,7 +19,7 @@ from recoup.recovery.judgement import advise
 from recoup.redaction import mask
 from recoup.traces.traced import Again, Alike, Told, Traced, name_of, operation_named, operation_of
 
-__all__ = ["REQUEST_IDS", "TELLING", "Judge", "form_of", "is_remembered", "is_settled"]
+__all__ = ["REQUEST_IDS", "TELLING", "Judge", "form_of", "is_remembered", "is_settled", "usual_engine"]
 
 TELLING = ("retry-after", "x-amzn-ratelimit-limit", "x-amzn-errortype", "content-type")
 """Header fields of an answer on which its diagnosis can depend, where its message proves its fault."""
@@ -179,6 +181,12 @@ def _of(exchange: Exchange, known: Diagnosis) -> Diagnosis:
 
 _CHARACTERS = bytes(57 if 48 <= c <= 57 else 97 if 97 <= c <= 122 else 65 if 65 <= c <= 90 else c for c in range(256))
 _DATE = re.compile(r"20\d\d-?\d\d")
+
+
+@cache
+def usual_engine() -> Engine:
+    """The engine of recoup's own catalogue: made once a process."""
+    return Engine(catalogue().values())
 
 
 def form_of(request: Request) -> Alike | None:

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.context import Context
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
@@ -17,7 +16,7 @@ from recoup.errors import UnreadableInput
 from recoup.traces import jsonl
 from recoup.traces.fields import Fields
 from recoup.traces.jsonl import LineCounter
-from recoup.traces.judging import Judge, is_remembered, is_settled
+from recoup.traces.judging import Judge, is_remembered, is_settled, usual_engine
 from recoup.traces.opening import HEAD, Bytes, Stream, opened
 from recoup.traces.reading import items_of
 from recoup.traces.summary import Summary
@@ -126,15 +125,15 @@ class _Piece:
         diagnosis = None if every and _surely_failed(item) else judge(item)
         if diagnosis is not None and not (every and diagnosis.failed) and not _is_open(diagnosis):
             tally.summary.add(item, diagnosis)
-            if tally.met is not None and is_settled(item, diagnosis):
-                tally.learn(diagnosis)
+            if tally.met is not None and is_remembered(item):
+                tally.learn(diagnosis, settled=is_settled(item, diagnosis))
             if not diagnosis.failed:
                 _worked(item, tally)
             return
         self.waiting.append(item)
         self.size += _size(item)
         if tally.met is not None and is_remembered(item):
-            tally.learn(None)
+            tally.learn(None, settled=False)
 
     def found(self, file: str, *, last: bool) -> Found:
         self.tally.summary.finish()
@@ -221,4 +220,4 @@ def _line_start(file: BinaryIO, offset: int) -> int:
 
 @cache
 def _judge() -> Judge:
-    return Judge(Engine(catalogue().values()), counting=True)
+    return Judge(usual_engine(), counting=True)

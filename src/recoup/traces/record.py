@@ -81,7 +81,11 @@ def exchange_in(record: Mapping[str, Any], place: Place, fields: Fields = PARTS,
     event = record.get("event")
     if isinstance(event, str) and event in NO_EXCHANGES and "at" in record:
         return SKIPPED
-    status = next((found for each in fields["status"] if (found := status_of(held(record, each))) is not None), None)
+    status = None
+    for each in fields["status"]:
+        status = status_of(held(record, each))
+        if status is not None:
+            break
     error = _words(first_held(record, fields["error"]))
     at = instant_of(first_held(record, fields["time"]))
     whose = text_of(first_held(record, fields["seller"]))
@@ -133,7 +137,12 @@ def _standing(fields: Fields, keys: tuple[str, ...]) -> Fields:
 
 
 def _request(record: Mapping[str, Any], fields: Fields, operation: str | None) -> Request | None:
-    url = next((each for name in fields["url"] if isinstance(each := held(record, name), str) and each), None)
+    url = None
+    for name in fields["url"]:
+        url = held(record, name)
+        if isinstance(url, str) and url:
+            break
+        url = None
     if url is None and isinstance(record.get("request"), str):
         url = record["request"]
     address = address_of(url, first_held(record, fields["host"]), first_held(record, fields["query"]))
@@ -150,9 +159,10 @@ def _request(record: Mapping[str, Any], fields: Fields, operation: str | None) -
 
 def _response(record: Mapping[str, Any], fields: Fields, status: int, request: Request | None) -> Response:
     headers = headers_of(first_held(record, fields["response_headers"]))
-    request_id = text_of(first_held(record, fields["request_id"]))
-    if request_id is not None and "x-amzn-requestid" not in headers:
-        headers = headers.set("x-amzn-RequestId", request_id)
+    if fields["request_id"]:
+        request_id = text_of(first_held(record, fields["request_id"]))
+        if request_id is not None and "x-amzn-requestid" not in headers:
+            headers = headers.set("x-amzn-RequestId", request_id)
     return Response(status=status, headers=headers, body=_response_body(record, fields, status))
 
 
@@ -168,7 +178,7 @@ def _response_body(record: Mapping[str, Any], fields: Fields, status: int) -> by
         return b""
     for name in (*fields["error"], *fields["message"]):  # where only the error's own text has it
         words = held(record, name)
-        if isinstance(words, Mapping):
+        if isinstance(words, dict):
             inner = {key: words[key] for key in ("code", "message", "details") if isinstance(words.get(key), str)}
             if "message" in inner and "code" in inner:
                 return msgspec.json.encode({"errors": [inner]})
@@ -215,7 +225,7 @@ def _words(value: Any) -> str | None:
     """The words of an error, whether it is a text or an object with a message and a stack."""
     if isinstance(value, str):
         return value[:_TEXT] or None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         parts = [value.get(name) for name in ("type", "name", "code", "message", "stack_trace", "stack", "details")]
         found = "\n".join(each for each in parts if isinstance(each, str))
         return found[:_TEXT] or None

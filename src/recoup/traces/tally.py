@@ -23,8 +23,9 @@ class Tally:
     def __init__(self, *, remembering: bool = False) -> None:
         self.remembering = remembering
         self.met: Again | None = None
-        self._settled: dict[Alike, Diagnosis] = {}
-        self._open: set[Alike] = set()
+        self.waits = False
+        """Whether the one `met` is alike to one that depends on the other calls: nobody needs to look at it now."""
+        self._known: dict[Alike, Diagnosis | None] = {}  # None: it depends on the other calls
         self.begin()
 
     def begin(self) -> None:
@@ -43,31 +44,37 @@ class Tally:
         if method == "POST" or url in feed.awaited:
             feed.passed(at, seller, method, url)
 
-    def learn(self, diagnosis: Diagnosis | None) -> None:
-        """Any failure that is like the one `met` has this diagnosis; None: it depends on the other calls."""
+    def learn(self, diagnosis: Diagnosis | None, *, settled: bool) -> None:
+        """A failure that is like the one `met` has this diagnosis; None: it depends on the other calls. One that is not
+        `settled` depends on the request too.
+        """
         if self.met is None:
             return
-        if diagnosis is not None:
-            if len(self._settled) >= _MOST:
-                self._settled.clear()
-            self._settled[self.met.alike] = diagnosis
-        elif (form := form_of(self.met.request)) is not None:
-            if len(self._open) >= _MOST:
-                self._open.clear()
-            self._open.add((self.met.alike, form))
+        key = self.met.alike if settled else _with_form(self.met)
+        if key is not None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[key] = diagnosis
 
     def failed(self, failure: Again) -> bool:
         """Count a failure that is alike to one that was judged. False where it was not counted, for no such one is
-        known, or it is of use as an example.
+        known, or it `waits`, or it is of use as an example.
         """
-        diagnosis = self._settled.get(failure.alike)
-        if diagnosis is None or not self.summary.add_again(failure, diagnosis):
+        known = self._known
+        key: Alike | None = failure.alike
+        if key not in known:
+            key = _with_form(failure)
+        diagnosis = known.get(key, _UNKNOWN) if key is not None else _UNKNOWN
+        self.waits = diagnosis is None
+        if diagnosis is None or diagnosis is _UNKNOWN or not self.summary.add_again(failure, diagnosis):
             return False
         self.feed.refused(failure.request, failure.status, failure.operation, failure.at, failure.seller)
         return True
 
-    def must_wait(self, failure: Again) -> bool:
-        """Whether it is alike to one that depends on the other calls."""
-        if not self._open or failure.alike in self._settled:
-            return False
-        return (failure.alike, form_of(failure.request)) in self._open
+
+_UNKNOWN = Diagnosis()
+
+
+def _with_form(failure: Again) -> Alike | None:
+    form = form_of(failure.request)
+    return None if form is None else (failure.alike, form)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +31,7 @@ _NUMBER = re.compile(r"\d{9,20}(?:\.\d{0,9})?")
 _LINE = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S{1,8000})(?: HTTP/\d(?:\.\d)?)?")
 _FINE = 28  # characters of an instant with a zone and more than six digits after the second, at least
 _LATEST = 253_402_300_799.0  # the last second that a datetime can hold
+_NO_HEADERS = Headers()
 _KINDS = (
     (NoResponseKind.TLS, re.compile(r"certificate|\bssl|\btls|handshake", re.IGNORECASE)),
     (
@@ -118,6 +119,13 @@ def _stamp(moment: datetime) -> float | None:
 
 def instant_of(value: Any) -> datetime | None:
     """As `epoch_of`, as an instant."""
+    if isinstance(value, str) and value[-1:] == "Z" and 20 <= len(value) < _FINE:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is UTC and moment.year > 1970:
+            return moment
     seconds = epoch_of(value)
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
@@ -145,6 +153,8 @@ def text_of(value: Any) -> str | None:
 
 def plain(text: str) -> str:
     """`text` without halves of surrogate pairs, which JSON can write and no encoding can."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -154,18 +164,20 @@ def plain(text: str) -> str:
 
 def headers_of(value: Any) -> Headers:
     """Header fields from a mapping, pairs, `{"name": …, "value": …}` objects, or the text of a head."""
+    if value is None:
+        return _NO_HEADERS
     return Headers([(plain(name), plain(held)) for name, held in _fields(value)])
 
 
 def _fields(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, held in value.items():
             for each in held if isinstance(held, list) else (held,):
                 if isinstance(each, str | int | float):
                     yield str(name), str(each)
     elif isinstance(value, list):
         for each in value:
-            if isinstance(each, Mapping):
+            if isinstance(each, dict):
                 name, held = each.get("name", each.get("key")), each.get("value")
                 if isinstance(name, str) and isinstance(held, str | int | float):
                     yield name, str(held)
@@ -210,7 +222,7 @@ def address_of(url: Any, host: Any, query: Any) -> tuple[str, str] | None:
         if text.startswith("/") and isinstance(host, str) and host and "/" not in host and len(host) < 300:
             text = f"https://{host}{text}"
     if "?" not in text:
-        if isinstance(query, Mapping):
+        if isinstance(query, dict):
             try:
                 query = urlencode({str(key): held for key, held in query.items()}, doseq=True)
             except (TypeError, ValueError):
