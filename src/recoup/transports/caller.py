@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random as _random
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from recoup.errors import SettingsError
@@ -110,6 +109,7 @@ class Caller:
         )
         self._means = means
         self._usual = Usual(means)
+        self._made: Flows | None = None
 
     def call(
         self,
@@ -185,12 +185,17 @@ class Caller:
         flow = self._flows.call(request, library, target, place, seconds, also, entered)
         return await carry_out_async(flow, wire, self._current(), done)
 
-    @cached_property
+    @property
     def _flows(self) -> Flows:
-        """Made, and all that decides imported, when a call is first unusual."""
-        from recoup.transports.flow import Flows
+        """Made, and all that decides imported, when a call is first unusual. No lock: a fork might come while it is
+        held, and two that are made at once are as good as one.
+        """
+        flows = self._made
+        if flows is None:
+            from recoup.transports.flow import Flows
 
-        return Flows(self._means)
+            flows = self._made = Flows(self._means)
+        return flows
 
     def _current(self) -> Timing:
         return self._timing if self._timing is not None else timings.current()
