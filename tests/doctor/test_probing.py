@@ -237,6 +237,22 @@ def test_a_course_as_data_holds_no_secret_and_is_the_same_each_time(
     assert again.tied == diagnose(exchange).tied
 
 
+def test_what_is_personal_in_a_request_is_masked_in_what_is_told_of_it() -> None:
+    url = f"https://sellingpartnerapi-na.amazon.com{ORDERS}?{SINCE}&BuyerEmail=joe.buyer%40mail.example"
+    exchange = Exchange(request=Request(method="GET", url=url), response=Response(status=403, body=CUT))
+    case = case_of(diagnose(exchange), Patient(client_id="c", client_secret="s", refresh_token="r"))
+    body = b'{"access_token":"Atza|x","token_type":"bearer","expires_in":3600}'
+    course = Course(
+        case, lambda asked: Exchange(request=asked, response=Response(status=200, body=body)), now=lambda: 1.8e9,
+        sleep=lambda seconds: None,
+    )  # fmt: skip
+    while (check := course.next()) is not None:
+        course.make(check)
+    text = msgspec.json.encode(course.as_dict()).decode()
+    assert "BuyerEmail" in text
+    assert "joe.buyer" not in text
+
+
 def test_what_is_left_can_be_told_by_hand(sandbox: Sandbox) -> None:
     call = suspended(sandbox)._replace(other_seller=False)
     course = taken(sandbox, call, refused(sandbox, call))

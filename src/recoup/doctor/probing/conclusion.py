@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from recoup.diagnosis.clue import Clue
+from recoup.redaction import redact_text
 
 __all__ = ["Conclusion"]
 
@@ -27,9 +28,9 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
         return Clue(text=self.text, weights=weights, introduces=self.proves)
 
     def about(self, rivals: frozenset[str]) -> dict[str, Any]:
-        """Plain data, with those ids that are among the rivals; what it proves counts always."""
+        """Plain data, secrets masked, with those ids that are among the rivals; what it proves counts always."""
         return {
-            "evidence": self.text,
+            "evidence": redact_text(self.text),
             "proves": sorted(self.proves),
             "disproves": sorted(self.disproves & rivals),
         }

@@ -27,6 +27,7 @@ from recoup.doctor.probing.errands import ERRANDS
 from recoup.doctor.probing.known import Known
 from recoup.doctor.probing.looking import looked
 from recoup.recovery.advice import advise
+from recoup.redaction import redact_text
 
 __all__ = ["ByHand", "Check", "Course", "Made"]
 
@@ -208,7 +209,7 @@ class Course:
                     "check": made.check.name,
                     "of": made.check.separation.fault.id,
                     "sends": [ask.as_dict(self.known) for ask in made.check.asks],
-                    "sent": [{"request": line, "status": status} for line, status in made.sent],
+                    "sent": [{"request": redact_text(line), "status": status} for line, status in made.sent],
                     "told": [each.about(rivals) for each in made.told],
                     "tied": list(made.tied),
                 }
