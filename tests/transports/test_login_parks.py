@@ -69,6 +69,25 @@ def test_an_invalid_grant_parks_the_seller_and_nobody_else(kind: Kind) -> None:
     assert hold.reason
 
 
+def test_a_refused_token_that_cannot_be_replaced_is_not_sent_again(kind: Kind) -> None:
+    """The seller withdrew the authorization: the API refuses the token that was good, and no other one comes."""
+    with (
+        Server(OK, EXPIRED, OK, tokens=(token("Atza|one"), INVALID_GRANT)) as server,
+        Client(kind, server, login=login(server)) as client,
+    ):
+        assert client.call("GET", SHIPMENT).status_code == 200
+        refused = client.call("GET", SHIPMENT)
+        assert refused.status_code == 403
+        with pytest.raises(recoup.AskPerson, match=r"This time: .*authoris") as first:
+            recoup.raise_for_fault(refused)
+        assert "Fetch a new access token" not in str(first.value)  # which has just failed
+        for _ in range(3):
+            with pytest.raises(recoup.AskPerson) as caught:
+                client.call("GET", SHIPMENT)
+            assert caught.value.fault == "lwa-invalid-grant"
+        assert [each.token for each in server.calls] == ["Atza|one", "Atza|one"]
+
+
 def test_an_invalid_client_parks_every_login_of_the_application(kind: Kind) -> None:
     with Server(tokens=(INVALID_CLIENT,)) as server:
         logins = [login(server, refresh_token=f"Atzr|{number}") for number in range(5)]

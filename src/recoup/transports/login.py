@@ -315,16 +315,18 @@ class Login:
                 if self._fetching is fetch:
                     self._fetching = None
                 if self._generation == fetch.generation:
-                    self._note(found, now())
+                    self._note(found, stale, now())
             fetch.set_result(found.token if isinstance(found, Obtained) else found)
 
-    def _note(self, found: Obtained | LoginFailed | None, now: float) -> None:
+    def _note(self, found: Obtained | LoginFailed | None, stale: str | None, now: float) -> None:
         if isinstance(found, Obtained):
             self._token, self._refused, self._works = found.token, None, True
             others = tuple(version for version in self._versions if version != found.version)
             self._versions = (found.version, *others)
         elif found is not None and found.final:
             self._refused = _Refused(found, now)
+            if self._token is not None and self._token.value == stale:
+                self._token = None  # refused, and there will be no other: nobody is to send it once more
         elif found is not None:  # the park is over, and now something else is wrong
             self._refused = None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import msgspec
 
 from recoup.catalogue.facts.operations import Operation
-from recoup.catalogue.fault import ResyncTarget, Who
+from recoup.catalogue.fault import Action, ResyncTarget, Who
 from recoup.errors import AskPerson, FaultError, FixRequest, OrderOver, ReadBack, TryLater
 from recoup.exchange import Exchange, Headers, Request, Response
 from recoup.recovery.decision import (
@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # what a success has no use for is imported where it is asked
     from recoup.diagnosis.diagnosis import Diagnosis
     from recoup.recovery.lookup import Lookup
     from recoup.recovery.parts import AskAgain, FailedItem
+else:
+    Diagnosis = Any  # help() and inspect look up the types of the fields below
 
 __all__ = ["KEY", "Outcome", "fault_error", "outcome", "raise_for_fault"]
 
@@ -209,7 +211,16 @@ def _text(diagnosis: Diagnosis, decision: Decision) -> str:
     # The steps of a fault are for any call; this one may have taken effect, which comes before all of them.
     first = _look(diagnosis) if _in_doubt(decision) else best.remedy.steps[0]
     tied = f" One of {len(diagnosis.tied)} causes with this answer." if diagnosis.tied else ""
-    return f"{part}{best.title} ({best.id}, {seen}){said}.{tied} Cause: {best.cause} First: {first}"
+    told = f"{part}{best.title} ({best.id}, {seen}){said}.{tied} Cause: {best.cause}"
+    if isinstance(decision, GiveUp) and _tried(decision, best.remedy.action):
+        todo = f" To do: {decision.fix} ({decision.who})." if decision.fix is not None else ""
+        return f"{told} This time: {redact_text(decision.text).rstrip('.')}.{todo}"
+    return f"{told} First: {first}"
+
+
+def _tried(decision: GiveUp, action: Action) -> bool:
+    """Whether the fault's own first step cannot help any more: it was taken, or the answer rules it out."""
+    return decision.reason is StopReason.PERMANENT and decision.fix is not action and bool(decision.text)
 
 
 def _in_doubt(decision: Decision) -> bool:
