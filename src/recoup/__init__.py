@@ -24,6 +24,7 @@ Everything is imported on first use, so that nothing is paid for that is not use
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -52,14 +53,14 @@ if TYPE_CHECKING:
     from recoup.recovery.policy import Policy
     from recoup.storage.governor import Governor
     from recoup.storage.opening import open_store
-    from recoup.transports.aiohttp_middleware import aiohttp_middleware
+    from recoup.transports.aiohttp_middleware import aiohttp_middleware as aiohttp_middleware
     from recoup.transports.httpx_family import AsyncTransport, Transport
     from recoup.transports.login import Login
     from recoup.transports.notified import Notified, notified
     from recoup.transports.outcome import Outcome, outcome, raise_for_fault
     from recoup.transports.recording import Recording, record
-    from recoup.transports.requests_adapter import RequestsAdapter
-    from recoup.transports.urllib3_pool import PoolManager
+    from recoup.transports.requests_adapter import RequestsAdapter as RequestsAdapter
+    from recoup.transports.urllib3_pool import PoolManager as PoolManager
 
 _HOMES = {
     "recoup.diagnosis.diagnosis": ("Diagnosis",),
@@ -95,6 +96,8 @@ _HOMES = {
     "recoup.transports.urllib3_pool": ("PoolManager",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_NEEDS = {"RequestsAdapter": "requests", "PoolManager": "urllib3", "aiohttp_middleware": "aiohttp"}
+"""The names whose library is an extra, and the extra. `import *` leaves them out: it takes what is always there."""
 _MODULES = ("clients", "errors", "gateway", "sandbox", "telemetry", "testing")
 
 __all__ = [
@@ -119,13 +122,11 @@ __all__ = [
     "OrderOver",
     "Outcome",
     "Policy",
-    "PoolManager",
     "ReadBack",
     "Recording",
     "RecoupError",
     "RenewToken",
     "Request",
-    "RequestsAdapter",
     "Response",
     "Resync",
     "Retry",
@@ -136,7 +137,6 @@ __all__ = [
     "TryLater",
     "UnreadableInput",
     "Wait",
-    "aiohttp_middleware",
     "clients",
     "diagnose",
     "diagnose_all",
@@ -159,10 +159,21 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'recoup' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
+    try:
+        value = getattr(import_module(home), name)
+    except ModuleNotFoundError as error:
+        extra = _NEEDS.get(name)
+        if extra is None or error.name != extra:
+            raise
+        text = f"recoup.{name} needs {extra}, which is not installed: pip install 'recoup[{extra}]'"
+        # For `hasattr`, help() and inspect it is an attribute that is not there. `from recoup import X` would turn that
+        # into a bare "cannot import name", and the user must read what to install.
+        if sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap":  # noqa: SLF001  no other way to tell
+            raise ModuleNotFoundError(text, name=extra) from error
+        raise AttributeError(text, name=name) from error
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_NEEDS})
