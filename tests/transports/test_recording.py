@@ -180,6 +180,17 @@ def test_the_transcript_is_read_by_diagnose(kind: type[Client]) -> None:
 
 
 @PER_CLIENT
+def test_the_record_of_every_client_is_saved_as_text_and_as_har(kind: type[Client], tmp_path: Path) -> None:
+    with RawServer(OK) as server, recoup.record() as wire, kind(server) as client:
+        client.call("GET", SHIPMENT)
+        wire.save(tmp_path / "wire.txt")
+        wire.save(tmp_path / "wire.har")
+        (entry,) = json.loads((tmp_path / "wire.har").read_text())["log"]["entries"]
+        assert [field["name"].lower() for field in entry["response"]["headers"]].count("content-type") == 1
+        assert recoup.diagnose((tmp_path / "wire.txt").read_text()).id is None
+
+
+@PER_CLIENT
 def test_an_answer_that_never_comes_is_recorded_too(kind: type[Client]) -> None:
     with (
         RawServer(Answer(reset=True), Answer(cut=1, body=b'{"a": 1}'), OK) as server,

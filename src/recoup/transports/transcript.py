@@ -148,4 +148,4 @@ def _response(exchange: Exchange, each: Recorded) -> dict[str, Any]:
 
 
 def _fields(headers: Headers) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in headers]
+    return [{"name": str(name), "value": str(value)} for name, value in headers]  # aiohttp's names are a kind of str
