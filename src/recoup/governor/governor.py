@@ -110,7 +110,8 @@ class Governor:
 
     def at_once(self, key: BucketKey, operation: Operation | None, *, now: float) -> bool:
         """Whether a first request may be sent this very moment: nothing at all is held back, and it has a place, which
-        is taken then, or needs none. False: nothing was done; ask `held` and `reserve`.
+        is taken then, or needs none. False: nothing was done; ask `held` and `reserve`. Whoever overrides `reserve`
+        overrides this too.
         """
         store = self.store
         if store.holding:
