@@ -16,6 +16,7 @@ __all__ = ["Flaw", "JsonText", "Member", "Node", "mapped_string", "read_json"]
 
 _DEEPEST = 64
 _MOST = 200_000  # values
+_SKIPPED = frozenset(" \t\r\n/#")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[A-Za-z_$][\w$.\-]*", re.ASCII)
@@ -188,6 +189,8 @@ class _Reader:
         return _Stop()
 
     def blank(self) -> None:
+        if self.text[self.at : self.at + 1] not in _SKIPPED:
+            return
         while True:
             match = _BLANK.match(self.text, self.at)
             self.at = match.end() if match is not None else self.at
