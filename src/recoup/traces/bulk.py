@@ -103,7 +103,9 @@ def gather(
         key: Alike | None = None
         if isinstance(each, Again):
             key, known = judge.again(each, context)
-            if known is not None and summary.add_again(each, known):
+            if known is not None and summary.add_again(
+                known, each.request, each.status, each.operation, each.at, each.seller, traceable=each.traceable
+            ):
                 return
             found_whole = whole(each, fields)
             if found_whole is None:

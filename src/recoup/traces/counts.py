@@ -9,7 +9,7 @@ from recoup.redaction import redact_text
 from recoup.traces.series import Series
 from recoup.traces.traced import Place
 
-__all__ = ["MAX_EXAMPLES", "OTHERS", "Calls", "FaultCount", "count_name", "merge_counts", "span"]
+__all__ = ["MAX_EXAMPLES", "OTHERS", "Calls", "FaultCount", "count_name", "merge_counts"]
 
 OTHERS = "(others)"
 """Stands for every seller or operation after the first so many."""

@@ -155,18 +155,23 @@ class Sieve:
             time = time.timestamp() if shape.instants else epoch_of(time)
             if time is not None and time <= 0:
                 return False
-        tally.met = failure = Again(
-            alike=(shape.body, status, method, name, answer, *map(fields.get, TELLING)),
-            request=Request(method=method.upper()[:32], url=url),
+        alike = (shape.body, status, method, name, answer, *map(fields.get, TELLING))
+        traceable = named is not None or any(map(fields.get, REQUEST_IDS))
+        request = Request(method=method.upper()[:32], url=url)
+        if tally.failed(alike, request, status, name, time, text_of(seller), traceable=traceable):
+            return True
+        tally.met = Again(
+            alike=alike,
+            request=request,
             status=status,
             operation=name,
             at=time,
             seller=text_of(seller),
-            traceable=named is not None or any(map(fields.get, REQUEST_IDS)),
+            traceable=traceable,
             line=data,
             place=_NOWHERE,
         )
-        return tally.failed(failure)
+        return False
 
     def _name(self, operation: str) -> str:
         """The operation as `api/version/id`, where there is only one of that name, else as the log calls it."""

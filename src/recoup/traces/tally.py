@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recoup.diagnosis.diagnosis import Diagnosis
+from recoup.exchange import Request
 from recoup.traces.feeding import Feed
 from recoup.traces.judging import form_of
 from recoup.traces.summary import Summary
@@ -50,31 +51,43 @@ class Tally:
         """
         if self.met is None:
             return
-        key = self.met.alike if settled else _with_form(self.met)
+        key = self.met.alike if settled else _with_form(self.met.alike, self.met.request)
         if key is not None:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[key] = diagnosis
 
-    def failed(self, failure: Again) -> bool:
-        """Count a failure that is alike to one that was judged. False where it was not counted, for no such one is
-        known, or it `waits`, or it is of use as an example.
+    def failed(
+        self,
+        alike: Alike,
+        request: Request,
+        status: int,
+        operation: str,
+        at: float | None,
+        seller: str | None,
+        *,
+        traceable: bool,
+    ) -> bool:
+        """Count a failure that is `alike` to one that was judged. False where it was not counted, for no such one is
+        known, or it `waits`, or it is of use as an example; `traceable` is one with a request id.
         """
-        known = self._known
-        key: Alike | None = failure.alike
-        if key not in known:
-            key = _with_form(failure)
-        diagnosis = known.get(key, _UNKNOWN) if key is not None else _UNKNOWN
-        self.waits = diagnosis is None
-        if diagnosis is None or diagnosis is _UNKNOWN or not self.summary.add_again(failure, diagnosis):
+        diagnosis = self._known.get(alike)
+        if diagnosis is None:
+            key = _with_form(alike, request)
+            diagnosis = _UNKNOWN if key is None else self._known.get(key, _UNKNOWN)
+            self.waits = diagnosis is None
+            if diagnosis is None or diagnosis is _UNKNOWN:
+                return False
+        self.waits = False
+        if not self.summary.add_again(diagnosis, request, status, operation, at, seller, traceable=traceable):
             return False
-        self.feed.refused(failure.request, failure.status, failure.operation, failure.at, failure.seller)
+        self.feed.refused(request, status, operation, at, seller)
         return True
 
 
 _UNKNOWN = Diagnosis()
 
 
-def _with_form(failure: Again) -> Alike | None:
-    form = form_of(failure.request)
-    return None if form is None else (failure.alike, form)
+def _with_form(alike: Alike, request: Request) -> Alike | None:
+    form = form_of(request)
+    return None if form is None else (alike, form)
