@@ -55,7 +55,7 @@ def test_orders() -> None:
         resources = {"restrictedResources": [{"method": "GET", "path": path}]}
         token = decoded(house.send("POST", "/tokens/2021-03-01/restrictedDataToken", body=resources))
         check(ORDERS_V0, definition, house.get(path, token=token["restrictedDataToken"]))
-    check(ORDERS_V0, "GetOrderBuyerInfoResponse", house.get(path))
+    check(ORDERS_V0, "GetOrderBuyerInfoResponse", house.get(f"/orders/v0/orders/{number}/buyerInfo"))
 
 
 def test_listings() -> None:
