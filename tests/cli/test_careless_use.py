@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,8 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
         raise ModuleNotFoundError(f"No module named '{module}.part'", name=f"{module}.part")
 
     monkeypatch.setattr("recoup.drill.runner.drill", without)
-    monkeypatch.setattr("recoup.sandbox.running.serve_forever", without)
+    # By its module: the package calls a function of it by the same name, once somebody has asked for that.
+    monkeypatch.setattr(import_module("recoup.sandbox.running"), "serve_forever", without)
     monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
     monkeypatch.setattr("recoup.doctor.sending.over_httpx2", without)
     monkeypatch.setattr("recoup.cli.probe.over_httpx2", without)
