@@ -205,7 +205,6 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
     monkeypatch.setattr(import_module("recoup.sandbox.running"), "serve_forever", without)
     monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
     monkeypatch.setattr("recoup.doctor.sending.over_httpx2", without)
-    monkeypatch.setattr("recoup.cli.probe.over_httpx2", without)
     more = {"doctor": ["--yes"], "diagnose": ["--yes", "--probe"]}.get(command, [])
     status, _, err = run(command, *more, stdin=DENIED, environment=CREDENTIALS)
     assert status == 2

@@ -13,11 +13,11 @@ from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
 from recoup.diagnosis.explanation import explain
 from recoup.diagnosis.separating import Separation
+from recoup.doctor import sending
 from recoup.doctor.checks import find_operation
 from recoup.doctor.probing.case import Case, case_of, region_of_request
 from recoup.doctor.probing.conclusion import Conclusion
 from recoup.doctor.probing.course import Check, Course, Made
-from recoup.doctor.sending import over_httpx2
 from recoup.errors import SettingsError
 from recoup.exchange import Request
 from recoup.redaction import redact_text
@@ -67,7 +67,7 @@ class Probe:
             text = "One cause is clear: there is nothing to probe.\n" if diagnosis.failed else ""
             return Probed(diagnosis, None, text)
         case = self._case(diagnosis)
-        with over_httpx2() as send:
+        with sending.over_httpx2() as send:
             course = Course(case, send, now=self._now, sleep=self._sleep, engine=self._engine)
             self._say(_looked(course))
             while (check := course.next()) is not None:
