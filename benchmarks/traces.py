@@ -49,7 +49,7 @@ FAILURES = (
 )
 
 
-def records(count: int) -> Iterator[dict[str, Any]]:
+def records(count: int, failing: float = 0.05) -> Iterator[dict[str, Any]]:
     """Lines as structlog writes them: 20 sellers, some 40 calls a second."""
     chance = random.Random(1)
     at = 1_790_000_000.0
@@ -70,7 +70,7 @@ def records(count: int) -> Iterator[dict[str, Any]]:
             "request_id": request_id,
             "attempt": 1,
         }
-        if chance.random() < 0.05:
+        if chance.random() < failing:
             _, status, body = chance.choices(FAILURES, [each[0] for each in FAILURES])[0]
             record |= {"status": status, "level": "error", "response_body": body}
             record["response_headers"] = {"x-amzn-RequestId": request_id, "Content-Type": "application/json"}
@@ -129,17 +129,18 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def compare(name: str, path: Path, count: int, bare: Callable[[Path], None], most: float) -> bool:
-    """Measure both in turns, so that a busy machine slows both."""
+def compare(name: str, path: Path, count: int, bare: Callable[[Path], None], most: float | None) -> bool:
+    """Measure both in turns, so that a busy machine slows both. `most` is what was promised, None where nothing was."""
     pairs = [(seconds(lambda: bare(path)), seconds(lambda: examine([path]))) for _ in range(RUNS)]
     decoding, ours = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
     ratio = ours / decoding
     size = path.stat().st_size / 1e6
     print(
-        f"{name:24} {count:7} exchanges, {size:4.0f} MB: {ours:6.2f} s CPU, bare {decoding:5.2f} s, ratio {ratio:5.2f} "
-        f"(at most {most}), {count / ours:9.0f} exchanges/s a core{'' if ratio <= most else '   TOO SLOW'}"
+        f"{name:26} {count:7} exchanges, {size:4.0f} MB: {ours:6.2f} s CPU, bare {decoding:5.2f} s, ratio {ratio:5.2f} "
+        f"({'no promise' if most is None else f'at most {most}'}), {count / ours:9.0f} exchanges/s a core"
+        f"{'' if most is None or ratio <= most else '   TOO SLOW'}"
     )
-    return ratio <= most
+    return most is None or ratio <= most
 
 
 def main() -> int:
@@ -157,6 +158,9 @@ def main() -> int:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{'memory, HAR':24} {peak:.0f} MB at most (promised: 100){'' if peak <= 100 else '   TOO MUCH'}")
         fine = compare("JSON lines, 5 % failures", log, count, decode_lines, 3.5) and fine
+        with (half := Path(folder, "failing.jsonl")).open("wb") as file:
+            file.writelines(msgspec.json.encode(record) + b"\n" for record in records(count // 2, 0.2))
+        compare("JSON lines, 20 % failures", half, count // 2, decode_lines, None)
         begun = time.perf_counter()
         examine([log])
         alone = time.perf_counter() - begun

@@ -157,6 +157,27 @@ def test_an_input_that_is_not_there_is_named(tmp_path: Path) -> None:
         examine([tmp_path / "nowhere"])
 
 
+def test_a_folder_is_read_though_some_of_it_cannot_be(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "loop").symlink_to(folder)
+    (folder / "nowhere").symlink_to(folder / "gone")
+    os.mkfifo(folder / "pipe")
+    (folder / "empty.jsonl").touch()
+    (folder / "binary").write_bytes(bytes(64) + bytes(range(256)) * 20)
+    opening = Path.open
+
+    def refused(self: Path, *arguments: Any, **more: Any) -> Any:
+        if self.name == "a.jsonl":
+            raise PermissionError(13, "Permission denied")
+        return opening(self, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    summary = examine([folder])
+    assert (summary.exchanges, summary.failures) == (300, 30)
+    reasons = {Path(each.place.file).name: each.reason for each in summary.unread_examples}
+    assert (reasons["a.jsonl"], reasons["binary"]) == ("Permission denied", "this is no text")
+    assert set(reasons) == {"a.jsonl", "binary", "c.log"}
+
+
 # --- the command
 
 

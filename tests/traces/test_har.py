@@ -164,6 +164,23 @@ def test_what_is_no_har_is_said(data: bytes) -> None:
     assert isinstance(item, Unread)
 
 
+def test_a_number_of_thousands_of_digits_ends_the_reading_and_is_said() -> None:
+    data = har(entry(), entry()).replace(b"41.5", b"4" * 5000, 2)
+    (item,) = items(data, form="har")
+    assert isinstance(item, Unread)
+    assert item.reason == "the entry is not JSON"
+
+
+def test_a_page_or_a_newer_value_in_a_success_is_not_passed_by() -> None:
+    known = '{"payload": {"Orders": [{"OrderStatus": "Shipped"}]}}'
+    bodies = (known, known.replace("Shipped", "Beamed"), "<html>no</html>", "cut off: {", "")
+    tally = Tally()
+    found = list(items(har(*[entry(200, body) for body in bodies]), tally=tally))
+    assert tally.summary.exchanges == 3
+    assert next(recoup.diagnose(item.exchange).id for item in found if isinstance(item, Traced)) == "null-enum"
+    assert len(found) == 2
+
+
 def test_what_recoup_recorded_is_read_back() -> None:
     with Recording(bodies=1000, most=10) as recording:
         request = Request(method="GET", url=URL, headers=Headers([("A", "b")]))

@@ -275,6 +275,27 @@ def test_a_success_that_may_hide_a_failure_is_never_passed_by() -> None:
         assert tally.summary.exchanges == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        (b'{"status": 403, "took": NaN, "url": "/x", "method": "GET"}', "/x"),
+        (b'{"status": 403, "url": "/x\\ud83d", "method": "GET"}', "/x\ufffd"),
+        (b'{"status": 403, "url": "/x\\ud83d\\ude00", "method": "GET"}', "/x\U0001f600"),
+        (b'{"status": 403, "url": "/x\xe9", "method": "GET"}', "/x\ufffd"),
+        (b'{"status": 403, "url": "/x", "method": "GET", "msg": "a\tb\x01"}', "/x"),
+        (b'2026-11-23 [app] {"status": 403, "url": "/x", "method": "GET"}', "/x"),
+    ],
+    ids="nan half pair latin-1 control prefix".split(),
+)
+def test_what_programs_write_that_is_nearly_json_is_read(written: bytes, means: str) -> None:
+    for tally in (None, Tally(remembering=True)):
+        (item,) = items(written + b"\n", form="jsonl", tally=tally)
+        assert isinstance(item, Traced)
+        assert item.exchange.request is not None
+        assert item.exchange.request.url == means
+        assert recoup.diagnose(item.exchange).status == 403
+
+
 def test_a_line_without_an_end_takes_no_memory() -> None:
     class Endless:
         left = 40

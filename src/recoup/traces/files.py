@@ -54,8 +54,12 @@ def _parts(path: Path, form: str, fields: Fields) -> Iterator[Part]:
     if size <= PART or form not in ("auto", "jsonl"):
         yield Part(path=str(path), size=size, form=form)
         return
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:  # it is said where it is read, beside what can be read of the others
+        yield Part(path=str(path), size=size, form=form)
+        return
     if head.startswith(_PACKED) or b"\x00" in head[:64] or (form == "auto" and form_of(head, fields) != "jsonl"):
         yield Part(path=str(path), size=size, form=form)
         return

@@ -28,6 +28,7 @@ _RECORD = re.compile(
     rb"|[\[(]?\d\d:\d\d:\d\d[.,]\d{3}[\])]? )",
     re.MULTILINE,
 )
+_MOST_NULS = 8  # in the first 4 KiB of a text; programs and pictures have more
 _FAILED = re.compile(
     rb"error|exception|fail|denied|forbidden|unauthori|invalid|refused|timed? ?out|reset by|traceback"
     rb"|\b[45]\d\d\b|SC_\d{5}|\bMD\d{4}|throttl"
@@ -65,6 +66,9 @@ def read(stream: Stream, file: str) -> Iterator[Item]:
     else:
         data = stream.peek(MAX_TEXT + 1)
         text = decode(data[:MAX_TEXT])
+        if data[:4096].count(0) > _MOST_NULS:
+            yield Unread(Place(file, 1, 0), "this is no text")
+            return
         if text.strip():
             yield Traced(exchange=Exchange(), place=Place(file, 1, 0), text=text)
         if len(data) > MAX_TEXT:

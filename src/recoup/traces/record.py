@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -39,6 +40,7 @@ NO_EXCHANGES = frozenset(
 )
 """Of recoup's own events those that are no exchange."""
 _decode = msgspec.json.Decoder().decode
+_HALVES = re.compile(r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _TROUBLE = re.compile(rb"[Ee]rror|ERROR|[Ee]xception|FATAL|fatal|\bdenied|[^\d][45]\d\d[^\d]")
 _BAD_LEVELS = frozenset({"error", "err", "critical", "fatal", "severe", "emergency", "alert", "crit", "panic"})
 _TEXT = 65_536
@@ -47,16 +49,31 @@ INNER = ("log", "message", "msg", "@message", "short_message", "line", "textPayl
 
 
 def decoded(data: bytes) -> dict[str, Any] | None:
-    """The JSON object of a line, or None. What a container or syslog writes before it is passed over."""
-    for at in (0, data.find(b"{", 1, 400)):
+    """The JSON object of a line, or None. What a container or syslog writes before it is passed over, and what programs
+    write that is nearly JSON is read: NaN, halves of surrogate pairs, bytes that are no UTF-8, control characters.
+    """
+    inner = data.find(b"{", 1, 400)
+    begun = 0 if data[:1] == b"{" else inner
+    for at, read in ((0, _decode), (inner, _decode), (begun, _leniently)):
         if at < 0:
-            return None
-        try:
-            found = _decode(data[at:] if at else data)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
             continue
-        return found if isinstance(found, dict) else None
+        try:
+            found = read(data[at:] if at else data)
+        except (ValueError, RecursionError):  # all errors of msgspec, json and of encodings are ValueErrors
+            continue
+        if isinstance(found, dict):
+            return found
     return None
+
+
+def _leniently(data: bytes) -> Any:
+    text = _HALVES.sub(_whole_pair, data.decode("utf-8", "replace"))
+    return json.loads(text, strict=False)
+
+
+def _whole_pair(found: re.Match[str]) -> str:
+    """A surrogate pair as it is, half of one as the sign for what cannot be read."""
+    return found[0] if len(found[0]) != 6 else r"\ufffd"
 
 
 def is_record(line: bytes, fields: Fields = PARTS) -> bool:
