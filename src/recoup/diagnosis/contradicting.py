@@ -25,6 +25,7 @@ __all__ = ["clues_of_facts"]
 _REGION, _KIND = "403-region-mismatch", "403-wrong-account-kind"
 _PATH, _GONE = "403-wrong-path-or-version", "403-deprecated-endpoint"
 _TOKEN, _GRANTLESS, _RDT = "403-missing-token", "other-grantless-required", "other-rdt-required"
+_MISTYPED = "404-mistyped-id"
 _NAMES = {"NA": "North America", "EU": "Europe", "FE": "the Far East"}
 _HEADER = "x-amz-access-token"
 
@@ -34,6 +35,7 @@ def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: 
     if symptom is not Symptom.DENIED:
         if symptom is Symptom.NOT_FOUND:
             yield from _of_paths(told, request)
+            yield from _of_spellings(text)
         return
     yield from _of_regions(told)
     yield from clues_of_marketplaces(text)
@@ -44,6 +46,21 @@ def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: 
     yield from _of_headers(told)
     yield from _of_another_api(told)
     yield from clues_of_calls(text)
+
+
+_QUOTED = re.compile(r"[\"'`\u201c\u2018]([A-Za-z0-9][A-Za-z0-9_.\-]{2,40})[\"'`\u201d\u2019]")
+
+
+def _of_spellings(text: str) -> Iterator[Clue]:
+    """Two names that differ by their case only, both quoted: what is asked for is not what there is."""
+    names = {found[1] for found in _QUOTED.finditer(text[:8192])}
+    folded: dict[str, str] = {}
+    for name in sorted(names):
+        other = folded.setdefault(name.lower(), name)
+        if other != name and any(char.isdigit() for char in name):
+            text = f"{name[:40]} and {other[:40]} differ by their case"
+            yield Clue(text=text, weights={_MISTYPED: 4.6}, introduces=frozenset({_MISTYPED}))
+            return
 
 
 def _of_another_api(told: Told) -> Iterator[Clue]:
@@ -116,7 +133,7 @@ def _of_operations(told: Told) -> Iterator[Clue]:
     handed = "atc|" in told.token_prefixes
     if grantless == {True} and not handed:
         text = f"{reached[0].id} takes a grantless token only"
-        yield Clue(text=text, weights={_GRANTLESS: 3.4}, introduces=frozenset({_GRANTLESS}))
+        yield Clue(text=text, weights={_GRANTLESS: 4.0}, introduces=frozenset({_GRANTLESS}))
     elif first and not handed:
         text = f"{reached[0].id} takes a grantless token only, and others are told of beside it"
         yield Clue(text=text, weights={_GRANTLESS: 3.0}, introduces=frozenset({_GRANTLESS}))

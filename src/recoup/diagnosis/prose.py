@@ -22,6 +22,12 @@ __all__ = ["claim", "read"]
 
 _WORD = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z][A-Za-z_]{5,40}(?![A-Za-z0-9_])")
 _LOGIN = re.compile(r"(?<![a-z_])(" + "|".join(sorted(LOGIN_ERRORS)) + r")(?![a-z_])")
+# What somebody quotes as the words of the answer.
+_SAID = re.compile(
+    r"(?<!\d)[45]\d\d\b[^\n\"\u201c<{]{0,24}[\"\u201c]([^\"\u201d\n<{]{12,300})[\"\u201d]"
+    r"|\b(?:message|says|saying|said|answers?|error|reads?|reason)\b[^\n\"\u201c<{]{0,12}[\"\u201c]([^\"\u201d\n<{]{12,300})[\"\u201d]",
+    re.IGNORECASE,
+)
 _EVERYWHERE = frozenset({"forbidden"})  # a code of External Fulfillment only; everywhere else the reason of 403
 _FULFILLMENT = re.compile(r"external[- _]?fulfil|smart ?connect|yojaka|\bSC_\d", re.IGNORECASE)
 _PLAIN_WORDS = frozenset(
@@ -44,6 +50,10 @@ def read(index: Index, found: Digest) -> tuple[Reading, tuple[Claim, ...], NoRes
         return reading, claims, None
     reading = Reading(kind=BodyKind.TEXT, findings=reading.findings)
     claims = _words(index, found.text, BodyKind.TEXT)
+    if not claims and found.status is not None and found.status >= 400:
+        said = _SAID.search(found.text)
+        if said is not None and " " in (said[1] or said[2]).strip():
+            claims = (Claim(kind=BodyKind.TEXT, message=said[1] or said[2]),)
     if not claims and found.status is not None and found.status >= 400 and tells_of_page(found.text):
         return Reading(kind=BodyKind.HTML, findings=reading.findings), (), None
     return reading, claims, network_failure(found.text) if not claims else None

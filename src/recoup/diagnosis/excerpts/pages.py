@@ -11,7 +11,8 @@ MARKUP = re.compile(r"<(?:!doctype html|html|\?xml|Error>)", re.IGNORECASE)
 
 _TOLD = re.compile(
     r"\b(?:html (?:page|response|answer|body|errors?|document|file|\d{3}|instead|with|only|back|title)"
-    r"|(?:\d{3}|an?|in|as|of|some|plain|only|just) html\b|text/html|title (?:is |was |says )?[\"'`]?x[\"'`]?(?!\w))"
+    r"|(?:\d{3}|an?|in|as|of|with|and|some|plain|only|just) html\b|text/html"
+    r"|title (?:is |was |says )?[\"'`]?x[\"'`]?(?!\w))"
     r"|\[html\]|\(html\)|<title>|\+ html\b|html ?[+&/] ?\d{3}",
     re.IGNORECASE,
 )
