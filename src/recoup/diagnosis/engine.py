@@ -29,6 +29,7 @@ from recoup.diagnosis.excerpts.emptied import told_empty
 from recoup.diagnosis.gathering import Trace, gathered
 from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
+from recoup.diagnosis.kin import with_kin
 from recoup.diagnosis.match import rank
 from recoup.diagnosis.pasted import digest
 from recoup.diagnosis.pasted import read as read_messages
@@ -236,7 +237,7 @@ class Engine:
             # Nothing is known of the item itself: then it is what a batch of this status means.
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
-        ranking = found
+        ranking = found if words is None else with_kin(found, self.index)
         symptom = symptom_of(found, own, evidence.body)
         recognised = bool(found.matches) and found.matches[0].basis == "message"
         clues = list(
