@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recoup.catalogue.fault import BodyKind
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import diagnose
+from recoup.diagnosis.shapes.batch import batch_claims, quick_claims
 from recoup.exchange import Exchange, Headers, Request, Response
 
 EF = "https://sellingpartnerapi-eu.amazon.com/externalFulfillment/2024-09-11/shipments/S1"
@@ -317,6 +321,28 @@ def test_items_of_a_batch_have_their_own_status() -> None:
     assert (other.id, other.status) == ("ef-InternalFailure", 500)
     assert other.item is not None
     assert other.item.name == "D"
+
+
+_ENTRIES = [
+    _item(200),
+    '{"status": {"statusCode": 204}, "body": null}',
+    '{"status": {"statusCode": 200}, "body": {"actionableErrors": [], "skuId": "S"}}',
+    '{"status": {"statusCode": 200}, "body": {"actionableErrors": [{"errorType": "INVALID_SKU"}], "skuId": "S"}}',
+    _item(409),
+    _item(400, '{"errorType": "InvalidInput", "errorSubType": "No such thing"}'),
+    '{"statusCode": 404, "body": {"errors": [{"code": "NotFound", "message": "no", "details": ""}]}}',
+    '{"status": "x"}',
+    "null",
+]
+
+
+@given(st.lists(st.sampled_from(_ENTRIES), max_size=30))
+def test_what_failed_in_a_batch_is_the_same_read_alone(entries: list[str]) -> None:
+    body = _batch(*entries).encode()
+    quick = quick_claims(body)
+    assert quick == [] or quick == batch_claims(json.loads(body))
+    if any("409" in entry for entry in entries[:20]):
+        assert quick
 
 
 def test_the_words_of_an_item_may_stand_in_either_field() -> None:

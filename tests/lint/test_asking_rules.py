@@ -358,3 +358,17 @@ def test_letters_beyond_ascii_move_no_span() -> None:
     raw, spans = planted(report(more=', "reportOptions": {"note": "Größe 大"}, "dataStartTime": «"heute"»'))
     (found,) = check(from_http(raw), now=NOW)
     assert [(found.start, found.end)] == spans
+
+
+@pytest.mark.parametrize("query", ["?...", "?{query}", "?MarketplaceIds=A1PA6795UKMFR9&...", "?<parameters>"])
+def test_what_stands_for_a_query_may_hold_every_parameter(query: str) -> None:
+    found = check(from_http(get(f"/orders/v0/orders{query}").encode()), now=NOW)
+    assert not [finding for finding in found if finding.rule in ("missing-parameter", "parameters-together")]
+
+
+@pytest.mark.parametrize(("host", "findings"), [("sellingpartnerapi-na", 1), ("sandbox.sellingpartnerapi-na", 0)])
+def test_the_static_sandbox_takes_its_samples_at_any_of_its_hosts(host: str, findings: int) -> None:
+    raw = get(ORDERS_OK).replace("sellingpartnerapi-eu", host).encode()
+    assert host.encode() in raw
+    found = check(from_http(raw), now=NOW)
+    assert sum(finding.rule == "marketplace-of-another-region" for finding in found) == findings

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recoup.diagnosis.context import Context
 from recoup.exchange import Exchange, Headers, NoResponse, NoResponseKind, Request, Response
 from recoup.recovery.advice import diagnose, diagnose_all
 from recoup.recovery.call import Call, Finish, Sleep
@@ -243,3 +244,20 @@ def test_of_a_tie_whose_rivals_agree_all_say_the_same() -> None:
     tied = diagnose(Exchange(request=Request(method="GET", url=SHIPMENTS), response=Response(status=403, body=DENIED)))
     assert len(tied.tied) > 3
     assert tied.retryable is False
+
+
+def test_what_the_other_calls_of_the_trace_did_is_heard() -> None:
+    """Nothing of this seller works any more, and others' calls do: not the path."""
+    around = Context()
+    for minute in range(4):
+        around.add("S1", "orders/v0/getOrders", 403, at=60.0 * minute)
+        around.add("S2", "orders/v0/getOrders", 200, at=60.0 * minute)
+    answer = answered("GET", "", 403, [error("Unauthorized", "Access to requested resource is denied.")]).response
+    asked = Request(method="GET", url="https://sellingpartnerapi-eu.amazon.com/orders/v0/orders")
+    denied = Exchange(request=asked, response=answer)
+    alone = diagnose(denied)
+    told = diagnose(denied, context=around, seller="S1")
+    said = "all 4 calls of this seller were denied"
+    assert not any(said in line for match in alone.faults for line in match.evidence)
+    assert any(said in line for match in told.faults for line in match.evidence)
+    assert told.decision is not None

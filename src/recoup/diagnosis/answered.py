@@ -53,10 +53,18 @@ _REPEATED = Clue(
 )
 
 
+_ID = re.compile(r"\s*[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\s*")
+_REFUSED = Clue(
+    text="the message is an id and nothing else: it is this that was not taken", weights={"400-wrong-identifier": 2.0}
+)
+
+
 def clues_of_echo(message: str) -> Iterator[Clue]:
-    """The clue in a value that comes back as it arrived: decoded once, and encoded still."""
+    """The clues in a value that comes back: as it arrived, decoded once and encoded still; or an id alone."""
     if _ECHO.search(message) is not None:
         yield _REPEATED
+    elif _ID.fullmatch(message) is not None:
+        yield _REFUSED
 
 
 def clues_of_headers(headers: Headers, symptom: Symptom) -> Iterator[Clue]:

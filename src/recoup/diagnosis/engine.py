@@ -364,9 +364,12 @@ def _engine() -> Engine:
     return Engine(catalogue().values())
 
 
-def diagnose(x: Input) -> Diagnosis:
-    """Which fault of recoup's catalogue `x` shows: an Exchange, a Response, or pasted text or bytes. Never raises."""
-    return _engine().diagnose(x)
+def diagnose(x: Input, context: Context | None = None, seller: str | None = None) -> Diagnosis:
+    """Which fault of recoup's catalogue `x` shows: an Exchange, a Response, or pasted text or bytes. Never raises.
+
+    `context` and `seller` are as in `Engine.diagnose`.
+    """
+    return _engine().diagnose(x, context, seller)
 
 
 def diagnose_all(xs: Iterable[Input]) -> Iterator[Diagnosis]:

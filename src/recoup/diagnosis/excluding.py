@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from urllib.parse import unquote
 
 from recoup.catalogue.facts import marketplaces
@@ -98,7 +97,6 @@ def _of_denied(request: Request, operation: Operation | None) -> Iterator[Clue]:
         yield _NO_PERSONAL_DATA
 
 
-@lru_cache(maxsize=1024)
 def _are_of_one_region(host: str, url: str) -> bool:
     """Whether a URL names marketplaces, and all of them belong to the region of its host."""
     endpoint = marketplaces.by_host(host)

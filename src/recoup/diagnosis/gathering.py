@@ -58,8 +58,7 @@ def gathered(
     trace: Trace | None = None,
 ) -> Iterator[Clue]:
     """The clues for one claim. `recognised`: its text is one that the catalogue knows. `area`: whose address the
-    request has. `words`: the text in which the
-    answer was found, with what stands around it; None where there is none.
+    request has. `words`: the text in which the answer was found, with what stands around it; None where there is none.
     """
     request = exchange.request
     if claim.item is None and symptom is not Symptom.OTHER:
@@ -73,7 +72,7 @@ def gathered(
             yield from clues_against(request, operation, symptom)
         if request is not None and words is None:
             yield from clues_of_request(request, operation, symptom)
-    elif claim.item is not None and claim.item.kind in _ENDED and not recognised:
+    elif claim.item is not None and claim.item.kind in _ENDED and not recognised and symptom is not Symptom.SERVER:
         yield _FAILED_LATER
     if words is None:
         if not recognised:

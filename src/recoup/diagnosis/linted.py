@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from recoup.catalogue.facts.operations import Operation
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.evidence import Area
+from recoup.diagnosis.requested import TABLES_OF
 from recoup.exchange import Exchange
 from recoup.lint import wire
 from recoup.lint.finding import Finding
@@ -43,7 +44,9 @@ _TWICE = {
 }
 _BESIDE = {f"{_WIRE}host-header": "400-wrong-content-type"}  # whose row names the Host field too
 _AS_NOT_FOUND = {"403-wrong-path-or-version": "404-wrong-path", "400-wrong-identifier": "404-mistyped-id"}
+_GONE = "403-deprecated-endpoint"
 _PROVES, _NEXT, _SUGGESTS = 4.6, 3.0, 1.1
+_UNDATED = 3.2  # of a removal that lies before the tables were made, where nobody says when the call was
 _ELSEWHERE = 0.5  # of a fault that is answered with another status
 _LARGEST = 1 << 20  # bytes of a body
 
@@ -77,7 +80,10 @@ def clues_of_findings(
             fault = _ENCODED  # the page shows the draft's code for a URL that it cannot read
         elif symptom is Symptom.NOT_FOUND:
             fault = _AS_NOT_FOUND.get(fault, fault)
-        yield _clue(_told(subject, finding), fault, _weight(fault, symptom, certain=finding.certain))
+        weight = _weight(fault, symptom, certain=finding.certain)
+        if fault == _GONE and _day(exchange) is None:
+            weight = min(weight, _UNDATED)
+        yield _clue(_told(subject, finding), fault, weight)
 
 
 def _of_wire(subject: Subject) -> Iterator[Clue]:
@@ -112,7 +118,7 @@ def _told(subject: Subject, finding: Finding) -> str:
 def _findings(subject: Subject, exchange: Exchange, symptom: Symptom) -> Iterator[Finding]:
     """What those rules find that can speak for a rival under this symptom; the others are not asked, to save time."""
     at = exchange.at
-    around = Around(now=None if at is None else at.timestamp(), day=_day(exchange))
+    around = Around(now=None if at is None else at.timestamp(), day=_day(exchange) or TABLES_OF)
     for rule in _rules(symptom):
         yield from rule.check(subject, around)
 

@@ -30,7 +30,6 @@ _ROUTES = {"403-wrong-path-or-version": -1.2, "403-deprecated-endpoint": -1.5, "
 _REPORT = re.compile(rb'"reportType"\s*:\s*"(GET_[A-Z0-9_]{3,120})"')
 _PERSONAL = re.compile(r"[?&]dataElements=|_TAX(?:ED|_|$)|_SHIPPING(?:_|$)|_CUSTOMER_DATA")
 _DEDICATED = re.compile(r"BRAND_ANALYTICS|_VAT_|_GST_|_TAX|SALES_AND_TRAFFIC|PROMOTION|_SHIPPING$")
-_OPENS_PERSONAL_DATA = ("/tokens/", "/reports/2021-06-30/documents/")
 _LARGEST = 65_536
 _NEVER = -6.0  # of what the method rules out
 _OUT = -2.3  # of what speaks against it else: one in ten, since what is known of a request may be wrong itself
@@ -64,7 +63,6 @@ _NO_GET = Clue(
     weights={"400-get-with-body": _NEVER, "400-malformed-http-body-in-get-or-head": _NEVER},
 )
 _RIGHT_KIND = Clue(text="the token is of the kind that the operation takes", weights={_GRANTLESS: _OUT})
-_NOT_PERSONAL = Clue(text="the operation gives no personal data", weights={_RDT: _OUT, _PII: _OUT})
 
 
 def clues_of_request(request: Request, operation: Operation | None, symptom: Symptom) -> Iterator[Clue]:
@@ -105,9 +103,6 @@ def ruled_out(request: Request, operation: Operation | None, symptom: Symptom) -
             return
         if (operation.grantless is not None) == token.startswith("Atc|"):
             yield _RIGHT_KIND
-        personal = gives_personal_data(operation) or "dataElements" in request.url
-        if not personal and not operation.path.startswith(_OPENS_PERSONAL_DATA):
-            yield _NOT_PERSONAL
 
 
 def _token(request: Request) -> str:
@@ -124,7 +119,7 @@ def _of_operation(name: str, method: str, path: str, *, grantless: bool) -> tupl
     clues = [in_force(operation)] if is_in_force(operation) else []
     if operation.grantless is not None and not grantless:
         clues.append(
-            Clue(text=f"{name} takes a grantless token only", weights={_GRANTLESS: 2.0}, introduces=_of(_GRANTLESS))
+            Clue(text=f"{name} takes a grantless token only", weights={_GRANTLESS: 2.8}, introduces=_of(_GRANTLESS))
         )
     if operation.party is Party.VENDOR:
         clues.append(Clue(text=f"{name} is for vendors", weights={_KIND: 0.8}, introduces=_of(_KIND)))

@@ -97,7 +97,11 @@ def fault_of(operation: Operation | None, general: str, fulfillment: str = "sc-0
 
 
 def query_known(subject: Subject) -> bool:
-    """Whether the absence of a query parameter means something: a bare path may have been cut from its query."""
+    """Whether the absence of a query parameter means something: a bare path may have been cut from its query, and what
+    stands in the place of a query or of one of its parameters may stand for any.
+    """
+    if any(is_hole(unquote(pair.name.text)) for pair in subject.parameters):
+        return False
     return bool(len(subject.query) or subject.fields or subject.form in (Form.HTTP, Form.CURL, Form.HAR))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from recoup.diagnosis.context import Context
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
 from recoup.diagnosis.engine import diagnose as recognise
@@ -25,14 +26,18 @@ def diagnose(
     policy: Policy | None = None,
     now: float | None = None,
     engine: Engine | None = None,
+    context: Context | None = None,
+    seller: str | None = None,
 ) -> Diagnosis:
     """What failed in `x` (pasted text, bytes, a response or an exchange), and what to do about it.
 
     `engine` is one with a catalogue of your own: `Engine(catalogue().overlaid(path).values())`. `now` (epoch seconds)
     is when the answer came, for waits until a date; where it is None, the exchange's own time or the response's Date
-    field stands for it. Never raises on account of what `x` holds.
+    field stands for it. `context` is what the other calls of the same trace did, `seller` what the trace calls the
+    seller of this one. Never raises on account of what `x` holds.
     """
-    return advise(recognise(x) if engine is None else engine.diagnose(x), policy=policy, now=now)
+    recognised = recognise if engine is None else engine.diagnose
+    return advise(recognised(x, context, seller), policy=policy, now=now)
 
 
 def diagnose_all(

@@ -25,7 +25,7 @@ def accepted_claims(value: Any) -> list[Claim]:
     if not isinstance(value, dict):
         return []
     payload = field(value, "payload")
-    claims = [*_issues(value), *_operation(value), *_errors(value), *_rejected(value)]
+    claims = [*_issues(value), *_operation(value), *_problem(value), *_errors(value), *_rejected(value)]
     for inner in (value, payload):
         if isinstance(inner, dict):
             claims.extend(_transaction(inner))
@@ -77,6 +77,15 @@ def _operation(value: dict[Any, Any]) -> list[Claim]:
         if isinstance(problem, dict)
     ]
     return claims or [make_claim(BodyKind.JSON, code="FAILED", item=Item(kind="operation", index=0, name=name))]
+
+
+def _problem(value: dict[Any, Any]) -> list[Claim]:
+    """One problem of an operation that ended, taken out of its answer."""
+    code, message = field(value, "code"), field(value, "message")
+    if _word(field(value, "severity")) != "ERROR" or not isinstance(code, str) or not isinstance(message, str):
+        return []
+    item = Item(kind="operation", index=0)
+    return [make_claim(BodyKind.JSON, code=code, message=message, details=field(value, "details"), item=item)]
 
 
 def _transaction(value: dict[Any, Any]) -> list[Claim]:
