@@ -214,6 +214,7 @@ def test_a_wait_that_the_deadline_forbids_is_not_begun() -> None:
         response = httpx2.get(it.url + "/orders/v0/orders", headers={"x-recoup-deadline": "0.5"})
         said = told(response)
         assert (response.status_code, said["decision"], said["reason"]) == (500, "give_up", "deadline")
+        assert (said["who"], said["retry-after"]) == ("nobody", "1")
         assert len(upstream.calls) == 1
 
 
@@ -352,6 +353,8 @@ def test_a_usage_plan_is_kept_and_a_deadline_is_shorter_than_its_queue() -> None
         (error,) = response.json()["errors"]
         assert error["code"] == "TryLater"
         assert "usage plan" in error["message"]
+        assert 1 <= int(said["retry-after"]) <= 60
+        assert response.headers["retry-after"] == said["retry-after"]
         assert "unknown-outcome" not in said
         assert 18 <= len(upstream.calls) <= 21
         (bucket,) = it.status()["buckets"]

@@ -81,6 +81,16 @@ EVENTS: list[tuple[Event, int, str]] = [
         "ended after 1 attempt in 10 s: no response; resync; it may have taken effect: read back before repeating it",
     ),
     (
+        CallEnded(**OF, attempts=0, seconds=7.3e-05, waited=0.0, decision="wait", fault="f", reason="held back"),
+        WARNING,
+        "not sent: f, held back; wait",
+    ),
+    (
+        CallEnded(**OF, attempts=1, seconds=7.3e-05, waited=0.0, decision="give_up", status=400),
+        WARNING,
+        "ended after 1 attempt in less than 1 ms: HTTP 400; give_up",
+    ),
+    (
         CallEnded(**OF, attempts=1, seconds=1, waited=0.0, decision="done", status=207, failed_items=2),
         WARNING,
         "ended after 1 attempt in 1 s: HTTP 207; 2 failed items",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from transport_clients import KINDS, SHIPMENT, Client, Kind
-from transport_server import OK, UNAVAILABLE, Server
+from transport_server import OK, UNAVAILABLE, Answer, Server
 
 import recoup
 
@@ -34,6 +34,28 @@ def test_a_repeat_that_would_come_after_the_deadline_is_not_waited_for(
         assert len(server.calls) == sent
         assert decision["action"] == ("wait" if sent == 3 else "give_up")
         assert decision.get("reason") == ("deadline" if sent < 3 else decision.get("reason"))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_that_was_stated_is_known_also_where_the_deadline_comes_first(kind: Kind, status: int) -> None:
+    answer = Answer(status, UNAVAILABLE.body, {**UNAVAILABLE.headers, "Retry-After": "30"})
+    with Server(answer) as server, Client(kind, server, deadline=2) as client:
+        response = client.call("GET", SHIPMENT)
+        decision = decision_of(response)
+        assert (decision["reason"], decision["after"], len(server.calls)) == ("deadline", 30.0, 1)
+        with pytest.raises(recoup.TryLater) as caught:
+            recoup.raise_for_fault(response)
+        assert caught.value.after == 30.0
+
+
+def test_who_does_not_get_a_place_before_the_deadline_is_told_when_there_is_one(kind: Kind) -> None:
+    plan = recoup.Governor(plans={"getShipment": (0.001, 1)})
+    with Server(OK) as server, Client(kind, server, governor=plan, deadline=2) as client:
+        client.call("GET", SHIPMENT)
+        with pytest.raises(recoup.TryLater, match=r"next place in 1000 s, after the deadline(;|$)") as caught:
+            client.call("GET", SHIPMENT)
+        assert caught.value.after == pytest.approx(1000, rel=0.01)
+        assert len(server.calls) == 1
 
 
 def test_one_call_can_have_another_deadline_than_the_rest(kind: Kind) -> None:

@@ -132,8 +132,10 @@ def _decision_fields(decision: Decision) -> Fields:
                 fields.append(field("retry-after", seconds(after)))
         case Resync(target=target, after=after):
             fields += [field("read-first", target), field("read-after", seconds(after))]
-        case GiveUp(reason=reason, fix=fix, who=who):
+        case GiveUp(reason=reason, fix=fix, who=who, after=after):
             fields += [field("reason", reason), field("who", who)]
+            if after is not None:
+                fields.append(field("retry-after", seconds(after)))
             if fix is not None:
                 fields.append(field("fix", fix))
         case Done() | RenewToken():  # they ask nothing of the program
@@ -180,7 +182,7 @@ def of_no_response(made: Outcome | None, missing: NoResponse) -> Answer:
         code, details = "NoAnswer", "The request was sent, and its answer did not come, or not whole."
     if made is not None and made.history.outcome_unknown:
         details += " It may have taken effect: read back before sending it again."
-    if made is not None and isinstance(made.decision, Retry | Wait) and made.decision.after is not None:
+    if made is not None and isinstance(made.decision, Retry | Wait | GiveUp) and made.decision.after is not None:
         fields.append((b"retry-after", seconds(made.decision.after).encode("ascii")))
     return own(status, code, _said(made, missing), details, fields)
 

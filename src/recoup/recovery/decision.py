@@ -83,13 +83,15 @@ class StopReason(StrEnum):
 
 class GiveUp(_Decision, frozen=True, kw_only=True, tag="give_up"):
     """Do not send this request again. `fix` says what would have to change, `who` must act; `stop_order` ends the
-    order.
+    order. Where the reason passes by itself (`deadline`, `attempts`, `quota`, `not_replayable`), `after` says in how
+    many seconds the request may be made anew.
     """
 
     reason: StopReason
     fix: Action | None = None
     who: Who = Who.DEVELOPER
     stop_order: bool = False
+    after: float | None = None
     text: str = ""
 
 

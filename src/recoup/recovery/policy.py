@@ -194,7 +194,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.defer is not None and reason in (StopReason.ATTEMPTS, StopReason.QUOTA):
             return Wait(subject=WaitSubject.CALL, after=max(self.defer, after), reason=text)
-        return GiveUp(reason=reason, fix=Action.RETRY, who=Who.NOBODY, text=text)
+        return GiveUp(reason=reason, fix=Action.RETRY, who=Who.NOBODY, after=after, text=text)
 
     def out_of_quota(self, after: float) -> Decision:
         """What remains where the retry that was decided would cost more than the shared quota holds."""

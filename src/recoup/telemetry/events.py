@@ -82,7 +82,7 @@ class CallEnded(_Event, frozen=True, kw_only=True, tag="call_ended"):
     """The call was handed up after `seconds`, `waited` of them asleep, with this decision.
 
     `unknown` says that it may have taken effect without our knowing; `failed_items` counts the parts of a batch that
-    failed inside a success.
+    failed inside a success. `reason` says why nothing was sent, where nothing was.
     """
 
     attempts: int
@@ -93,6 +93,7 @@ class CallEnded(_Event, frozen=True, kw_only=True, tag="call_ended"):
     fault: str | None = None
     unknown: bool = False
     failed_items: int = 0
+    reason: str = ""
 
 
 class TokenFetched(_Event, frozen=True, kw_only=True, tag="token_fetched"):

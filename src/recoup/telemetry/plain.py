@@ -89,6 +89,8 @@ def _what(event: Event) -> str:
 def _ended(event: CallEnded) -> str:
     if not event.decision:
         return f"broken off after {_seconds(event.seconds)}, before anything was decided"
+    if not event.attempts and event.status is None:
+        return f"not sent: {', '.join(part for part in (event.fault, event.reason) if part)}; {event.decision}"
     times = "1 attempt" if event.attempts == 1 else f"{event.attempts} attempts"
     waited = f", {_seconds(event.waited)} of it waiting" if event.waited else ""
     text = f"ended after {times} in {_seconds(event.seconds)}{waited}: {_came(event.status, event.fault)}"
@@ -107,6 +109,8 @@ def _came(status: int | None, fault: str | None) -> str:
 
 
 def _seconds(seconds: float) -> str:
+    if 0 < seconds < 0.001:
+        return "less than 1 ms"
     return f"{seconds:.3g} s" if seconds < 100 else f"{seconds:.0f} s"
 
 

@@ -151,7 +151,7 @@ def obtain(errand: Errand, now: Callable[[], float], ask: Ask, tell: Tell | None
 
 def _too_late(wait: float) -> LoginFailed:
     text = "another process is about to fetch the access token, and the deadline came first"
-    decision = GiveUp(reason=StopReason.DEADLINE, fix=Action.RETRY, who=Who.NOBODY, text=text)
+    decision = GiveUp(reason=StopReason.DEADLINE, fix=Action.RETRY, who=Who.NOBODY, after=wait, text=text)
     error = TryLater(f"nothing was sent: {text}", decision=decision_as_dict(decision))
     error.after = wait
     return LoginFailed(error, decision, final=False)

@@ -187,8 +187,10 @@ def _kind(decision: Decision) -> tuple[type[FaultError], float | None, str | Non
             return FixRequest, None, None
         case GiveUp(stop_order=True):
             return OrderOver, None, None
-        case GiveUp(reason=StopReason.ATTEMPTS | StopReason.QUOTA | StopReason.DEADLINE | StopReason.NOT_REPLAYABLE):
-            return TryLater, None, None
+        case GiveUp(
+            reason=StopReason.ATTEMPTS | StopReason.QUOTA | StopReason.DEADLINE | StopReason.NOT_REPLAYABLE, after=after
+        ):
+            return TryLater, after, None
         case GiveUp(who=who) if who in (Who.OPERATOR, Who.SELLER, Who.AMAZON):
             return AskPerson, None, str(who)
         case GiveUp():

@@ -115,11 +115,12 @@ class Pacing:
         return exceeded.advice
 
     def _too_late(self, late: TooLate, call: Call, advice: str) -> Decision:
-        text = f"the usage plan ({late.plan.rate:g} a second, burst {late.plan.burst}) has its next place in"
-        text = f"{text} {late.wait:.3g} s" + (f"; {advice}" if advice else "")
+        wait = f"{late.wait:.3g}" if late.wait < 100 else f"{late.wait:.0f}"
+        text = f"the usage plan ({late.plan.rate:g} a second, burst {late.plan.burst}) has its next place in {wait} s"
+        advised = f"; {advice}" if advice else ""
         if call.deadline is not None and self._now() + late.wait > call.deadline:
-            return self._policy.stopped(StopReason.DEADLINE, late.wait, f"{text}, after the deadline")
-        return Wait(subject=WaitSubject.CALL, after=late.wait, reason=text)
+            return self._policy.stopped(StopReason.DEADLINE, late.wait, f"{text}, after the deadline{advised}")
+        return Wait(subject=WaitSubject.CALL, after=late.wait, reason=f"{text}{advised}")
 
     def paces(self, course: Course) -> bool:
         """Whether a 429 makes the next request wait for its turn: then the backoff need not reckon with the plan."""

@@ -14,8 +14,9 @@ from recoup.governor.demand import Exceeded
 from recoup.governor.governor import Changed
 from recoup.governor.hold import Hold
 from recoup.governor.stores import Granted
-from recoup.recovery.decision import Done, action_of
+from recoup.recovery.decision import Decision, Done, GiveUp, Resync, Wait, action_of
 from recoup.recovery.history import Attempt
+from recoup.redaction import redact_text
 from recoup.telemetry.events import (
     AttemptEnded,
     CallEnded,
@@ -191,6 +192,7 @@ class Telling:
                 fault=None if made.diagnosis is None else made.diagnosis.id,
                 unknown=made.history.outcome_unknown,
                 failed_items=0 if made.diagnosis is None else len(made.failed_items),
+                reason="" if made.attempts else _why(made.decision),
             )
         )
 
@@ -265,3 +267,9 @@ class Telling:
                 listener(event)
             except Exception:  # noqa: BLE001  whoever watches cannot break a call
                 _log.exception("a listener failed at %s", type(event).__name__)
+
+
+def _why(decision: Decision) -> str:
+    if isinstance(decision, GiveUp):
+        return redact_text(decision.text or decision.reason)
+    return redact_text(decision.reason) if isinstance(decision, Wait | Resync) else ""
