@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -58,9 +59,13 @@ def test_an_order_rests_for_the_operation_until_the_time_that_was_stated(
     with Server(answer, NO_CONTENT) as server, Client(kind, server, timing=clock.timing) as client:
         assert client.call("POST", CONFIRM).status_code == 400
         clock.at += seconds - 1
-        with pytest.raises(recoup.TryLater, match=r"^nothing was sent: held back") as caught:
+        with pytest.raises(recoup.TryLater, match=r"^nothing was sent: held back for 1 s more, until ") as caught:
             client.call("POST", CONFIRM)
         assert caught.value.after == pytest.approx(1.0)
+        until, _, why = str(caught.value).partition("until ")[2].partition(" UTC: ")
+        assert datetime.fromisoformat(until + "+00:00").timestamp() == pytest.approx(START + seconds, abs=1.0)
+        sentences = why.rstrip(".").split(". ")
+        assert len(set(sentences)) == len(sentences), "nothing is said twice"
         assert caught.value.fault in ("sc-00005-max-retries", "sc-30005-dispatch-after-date")
         made = recoup.outcome(caught.value)
         assert made is not None
