@@ -136,6 +136,21 @@ def test_an_endless_error_is_judged_by_its_beginning_and_let_go_before_the_repea
         assert (response.content, made_of(response).diagnosis.id) == (long.body, "other-503-unavailable")  # type: ignore[union-attr]
 
 
+def test_a_refusal_that_is_handed_up_can_be_read_after_the_token_was_renewed(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that was a stream cannot be sent again: the new token is for the next call, and this answer is kept."""
+    monkeypatch.setattr(attempt, "LARGEST_BODY", 50_000)
+    long = Answer(403, EXPIRED.body + b" " * 400_000, JSON)
+    with (
+        Server(long) as server,
+        Client(kind, server, login=login(server)) as client,
+    ):
+        response = client.call("POST", CONFIRM, content=client.body([b"{}"]))
+        assert response.content == long.body
+        assert len(server.logins) == 2
+
+
 @pytest.mark.parametrize("status", [200, 404, 503])
 def test_an_answer_to_head_gives_its_connection_back(kind: Kind, status: int) -> None:
     def head(_: int) -> Answer:

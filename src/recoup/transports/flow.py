@@ -16,7 +16,7 @@ from recoup.exchange import Exchange, Request
 from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
-from recoup.recovery.decision import Decision, Done
+from recoup.recovery.decision import Decision, Done, GiveUp
 from recoup.redaction import redact_text
 from recoup.telemetry.events import Listener, Why
 from recoup.transports.attempt import Job, attempt, let_go
@@ -170,9 +170,10 @@ class Flows:
                     except LoginFailed as failed:
                         step = call.renewed(False, now(), str(failed), failed.decision)
                     else:
-                        yield from let_go(job)
-                        job.carry(token)
                         step = call.renewed(True, began := now())
+                        if not isinstance(step, Finish):  # which hands this answer up
+                            yield from let_go(job)
+                            job.carry(token)
 
     def _turn(self, queued: Queued, course: Course, call: Call, job: Job) -> Flow[Finish | None]:
         """Wait for the call's turn; ends with a Finish where it does not come."""
@@ -246,10 +247,13 @@ def _hand_up(job: Job, made: Outcome) -> Any:
 
 
 def _note(made: Outcome) -> str:
-    sent = f"sent {made.attempts} time{'s' if made.attempts != 1 else ''}"
-    action = redact_text(getattr(made.decision, "reason", "") or type(made.decision).__name__)
-    unknown = "; it may have taken effect: read back before repeating it" if made.history.outcome_unknown else ""
-    return f"{sent}, {action}{unknown}"
+    sent = f"sent {made.attempts} time{'s' if made.attempts != 1 else ''}" if made.attempts else "not sent"
+    decision = made.decision
+    why = decision.text or decision.reason if isinstance(decision, GiveUp) else getattr(decision, "reason", "")
+    said = redact_text(why or type(decision).__name__)
+    if made.history.outcome_unknown and "may have taken effect" not in said:
+        said += "; it may have taken effect: read back before repeating it"
+    return f"{sent}: {said}"
 
 
 def _request_id(job: Job) -> str | None:
