@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recoup.traces.opening import BLOCK, Stream
+from recoup.traces.opening import Stream
 
 __all__ = ["MAX_LINE", "TOO_LONG", "blocks"]
 
+BLOCK = 1 << 17  # bytes; the lines of more would leave the processor's cache before they are decoded
 MAX_LINE = 16 << 20
 TOO_LONG = b"\x00too long"
 """Stands for a line that is longer than `MAX_LINE`."""
