@@ -40,7 +40,7 @@ def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: 
     yield from _of_regions(told)
     yield from clues_of_marketplaces(text)
     yield from _of_accounts(told)
-    yield from _of_operations(told)
+    yield from _of_operations(told, text)
     yield from _of_paths(told, request)
     yield from _of_removals(told, text)
     yield from _of_headers(told)
@@ -48,12 +48,12 @@ def clues_of_facts(told: Told, symptom: Symptom, request: Request | None, text: 
     yield from clues_of_calls(text)
 
 
-_QUOTED = re.compile(r"[\"'`\u201c\u2018]([A-Za-z0-9][A-Za-z0-9_.\-]{2,40})[\"'`\u201d\u2019]")
+_NUMBERED = re.compile(r"(?<![\w/.\-%])(?=[A-Za-z_\-]{0,40}\d)[A-Za-z0-9][A-Za-z0-9_\-]{2,40}(?![\w/%=])")
 
 
 def _of_spellings(text: str) -> Iterator[Clue]:
-    """Two names that differ by their case only, both quoted: what is asked for is not what there is."""
-    names = {found[1] for found in _QUOTED.finditer(text[:8192])}
+    """Two names with a number in them that differ by their case only: what is asked for is not what there is."""
+    names = {found[0] for found in _NUMBERED.finditer(text[:8192])}
     folded: dict[str, str] = {}
     for name in sorted(names):
         other = folded.setdefault(name.lower(), name)
@@ -124,7 +124,12 @@ def _reached(told: Told) -> tuple[Operation, ...]:
     return by_path or told.operations
 
 
-def _of_operations(told: Told) -> Iterator[Clue]:
+_REFUSED = re.compile(
+    r"(?<![A-Za-z0-9_])([a-z]{3,12}[A-Z][A-Za-z]{3,40})\b[^\n,;.]{0,50}\b(?:40[13]|denied|forbidden)\b"
+)
+
+
+def _of_operations(told: Told, text: str) -> Iterator[Clue]:
     reached = _reached(told)
     if not reached:
         return
@@ -140,6 +145,12 @@ def _of_operations(told: Told) -> Iterator[Clue]:
     elif grantless == {False} and handed:
         text = f"a grantless token is sent, and {reached[0].id} needs a selling partner's"
         yield Clue(text=text, weights={_GRANTLESS: 4.6}, introduces=frozenset({_GRANTLESS}))
+    refused = {found[1] for found in _REFUSED.finditer(text)}
+    for operation in reached[1:] if not first else ():
+        if operation.grantless is not None and operation.id in refused and not handed:
+            said = f"{operation.id} takes a grantless token only, and was refused"
+            yield Clue(text=said, weights={_GRANTLESS: 4.0}, introduces=frozenset({_GRANTLESS}))
+            break
     personal = next((operation for operation in reached if gives_personal_data(operation)), None)
     if personal is not None:
         text = f"{personal.id} gives personal data, to a restricted data token only"

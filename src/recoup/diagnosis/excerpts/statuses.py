@@ -120,7 +120,7 @@ _SPELT = (
 # Where no way of naming stands around it: a number that is a status, and neither a quantity nor part of anything.
 _BARE = re.compile(
     r"(?<![A-Za-z0-9_.,:/#$\u20ac\u00a3@=%+&?\[\\-])(?<!\bline )(?<!\bport )(?<!about )(?<!over )(?<!first )(?<!last )"
-    r"(?<!than )(?<!olumn )(?<!rder )(?<!antity )(?<!['\"\]] => )(?<![^A-Za-z0-9]\d )(?<!of )(?<!the )(?<!our )"
+    r"(?<!than )(?<!olumn )(?<!\bOrder )(?<!\border )(?<!antity )(?<!['\"\]] => )(?<![^A-Za-z0-9]\d )(?<!of )(?<!the )"
     r"(20[047]|40[013-689]|41[0235]|42[29]|50[0-4])(?:s|er)?(?![A-Za-z0-9_/%@\]]|-\w|[.,:]\d)"
     r"(?! \w+ (?i:street|road)\b)(?! on hand\b)"
     r"(?! (?:ms|sec|secs?|seconds?|min|mins|minutes?|hours?|days?|times?|gb|mb|kb|eur|usd|more|other|different)\b)"
