@@ -86,7 +86,7 @@ def _of_denied(request: Request, operation: Operation | None) -> Iterator[Clue]:
         return
     if operation.party is Party.BOTH:
         yield _FOR_BOTH
-    if operation.grantless is None:
+    if operation.grantless is None and not token.startswith("Atc|"):
         yield _NOT_GRANTLESS
     if (
         (common or not token)  # a restricted one may have been made for another path
