@@ -65,3 +65,36 @@ def test_it_is_refused_by_name(name: str) -> None:
         make()
     assert says in str(caught.value)
     assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: untyped.RequestsAdapter(max_retries=3),
+            r"recoup\.RequestsAdapter takes no 'max_retries'; give policy=",
+        ),
+        (lambda: untyped.Transport(retries=3), r"recoup\.Transport takes no 'retries'; give policy="),
+        (lambda: untyped.AsyncTransport(store=None), r"recoup\.AsyncTransport takes no 'store'; give governor="),
+        (lambda: untyped.aiohttp_middleware(timeout=3), r"recoup\.aiohttp_middleware takes no 'timeout'; give "),
+        (lambda: untyped.Transport(http2=True), r"takes no 'http2'; give one of login, .*; or inner="),
+    ],
+)
+def test_an_option_that_there_is_not_is_told_with_what_takes_its_place(make: Callable[[], object], says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        make()
+
+
+def test_without_asyncio_nothing_is_sent() -> None:
+    """As under trio, whose tasks are driven by another loop."""
+    sent: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request)
+        return httpx2.Response(200)
+
+    transport = recoup.AsyncTransport(httpx2.MockTransport(answer))
+    going = transport.handle_async_request(httpx2.Request("GET", "https://sellingpartnerapi-na.amazon.com/orders"))
+    with pytest.raises(RuntimeError, match="works on asyncio only"):
+        going.send(None)
+    assert sent == []

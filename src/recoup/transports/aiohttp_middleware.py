@@ -34,7 +34,7 @@ from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish, Sleep
 from recoup.redaction import redact_text
 from recoup.transports.aiohttp_tap import show
-from recoup.transports.caller import Caller, Options
+from recoup.transports.caller import Caller, Options, caller_of
 from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
 from recoup.transports.recording import here
@@ -350,7 +350,7 @@ def aiohttp_middleware(**options: Unpack[Options]) -> ClientMiddlewareType:
     One serves any number of sessions. What aiohttp raises in the end carries `.recoup`. A call raises a FaultError
     where no access token can be had. Raises SettingsError where a host is none.
     """
-    return _Middleware(Caller(**options))
+    return _Middleware(caller_of("recoup.aiohttp_middleware", options))
 
 
 def _timer(request: aiohttp.ClientRequest) -> Any:

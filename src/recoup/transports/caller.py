@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random as _random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from recoup.errors import SettingsError
@@ -28,7 +28,7 @@ from recoup.transports.usual import Entered, Means, Usual
 if TYPE_CHECKING:
     from recoup.transports.flow import Flows
 
-__all__ = ["Caller", "Options", "checked_deadline"]
+__all__ = ["Caller", "Options", "caller_of", "checked_deadline"]
 
 
 class Options(TypedDict, total=False):
@@ -62,6 +62,29 @@ class Options(TypedDict, total=False):
     deadline: float | None
     listeners: Iterable[Listener] | None
     strict: bool
+
+
+_INSTEAD = {
+    "max_retries": "policy=recoup.Policy(max_attempts=…): there is one owner of retries",
+    "retries": "policy=recoup.Policy(max_attempts=…): there is one owner of retries",
+    "timeout": "the client's own time limits, or deadline=… for a call in all",
+    "store": "governor=recoup.Governor(store=…), and the same store for the Login",
+    "refresh_token": "login=recoup.Login(…)",
+    "client_id": "login=recoup.Login(…)",
+}
+_OF_SENDING = "inner=…: what really sends takes it"
+
+
+def caller_of(face: str, options: Mapping[str, Any]) -> Caller:
+    """The Caller with these options. Raises TypeError, in the name of the face that a user called, where one of them is
+    none, with what takes its place.
+    """
+    known = Options.__annotations__
+    for name in options:
+        if name not in known:
+            instead = _INSTEAD.get(name, f"one of {', '.join(known)}; or {_OF_SENDING}")
+            raise TypeError(f"{face} takes no {name!r}; give {instead}")
+    return Caller(**options)
 
 
 class Caller:

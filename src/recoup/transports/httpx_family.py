@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from recoup.errors import SettingsError
 from recoup.login.token import TOKEN_HEADER
 from recoup.storage.forks import ProcessLock
-from recoup.transports.caller import Caller, Options
+from recoup.transports.caller import Options, caller_of
 from recoup.transports.foreign import HttpxLibrary, library_of
 from recoup.transports.hosts import Place
 from recoup.transports.httpx_wires import AsyncHttpxWire, HttpxWire
@@ -77,7 +77,7 @@ class _Base:
         self._own: dict[str, Any] = {}  # by library: a response must be of the class that its client expects
         self._wires: dict[str, Any] = {}
         self._lock = ProcessLock()
-        self._caller = Caller(**options)
+        self._caller = caller_of(f"recoup.{type(self).__name__}", options)
 
     def _wire(self, library: HttpxLibrary, make_inner: Callable[[], Any], make_wire: Callable[..., Any]) -> Any:
         """The wire for clients of that library, made when it is first needed."""
@@ -150,7 +150,10 @@ class AsyncTransport(_Base, _AsyncFace):
         token can be had.
         """
         library = library_of(request)
-        wire = self._wires.get(library.name) or self._wire(library, library.async_inner, AsyncHttpxWire)
+        wire = self._wires.get(library.name)
+        if wire is None:
+            _on_asyncio()
+            wire = self._wire(library, library.async_inner, AsyncHttpxWire)
         target = library.target(request)
         place = self._admitted(request, target)
         if place is None:
@@ -169,3 +172,13 @@ class AsyncTransport(_Base, _AsyncFace):
 
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
+
+
+def _on_asyncio() -> None:
+    """Refuse to work under trio before anything is sent: waits, stores and shared tokens need asyncio's loop."""
+    import asyncio  # late: synchronous clients do not pay for it
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("recoup.AsyncTransport works on asyncio only, and no loop of it runs here") from None

@@ -133,6 +133,9 @@ def raise_for_fault(response: Any) -> None:
     under the client the body may still be unread, and an exception that carries an outcome will do. Raises TryLater,
     ReadBack, FixRequest, AskPerson or OrderOver (see `recoup.errors`); TypeError where `response` is no response, or
     one whose body was not read.
+
+    A response that was pickled has lost its outcome: `outcome` gives None for it, and here it is diagnosed anew, as if
+    it was the answer to a first attempt.
     """
     made = outcome(response)
     if made is not None:

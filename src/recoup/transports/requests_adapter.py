@@ -21,7 +21,7 @@ from recoup.errors import SettingsError
 from recoup.exchange import Headers, NoResponse, Request
 from recoup.login.token import TOKEN_HEADER
 from recoup.transports import urllib3_family as family
-from recoup.transports.caller import Caller, Options
+from recoup.transports.caller import Options, caller_of
 from recoup.transports.library import Look, Prefix, Target
 from recoup.transports.outcome import KEY, Outcome
 from recoup.transports.urllib3_tap import tap_connections
@@ -188,7 +188,7 @@ class RequestsAdapter(HTTPAdapter):
         tap_connections(self.poolmanager)
         self._inner = inner
         self._left = _Left()
-        self._caller = Caller(**options)
+        self._caller = caller_of("recoup.RequestsAdapter", options)
 
     def send(
         self,

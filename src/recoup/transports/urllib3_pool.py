@@ -203,6 +203,9 @@ class PoolManager(urllib3.PoolManager):
     `retries=` of a call counts redirects only, as urllib3 counts them; `retries=False` asks for the plain exceptions
     (`NewConnectionError` in place of `MaxRetryError`) and for redirects unfollowed. Its other numbers have no effect on
     calls to the Selling Partner API: no request is sent again below recoup.
+
+    Calls go by `request` and `urlopen`. What is sent by a pool of a single host, as `connection_from_url` and its
+    siblings give it, goes past recoup.
     """
 
     def __init__(
