@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,17 @@ def test_a_file(tmp_path: Path, form: str) -> None:
         assert store.blocking
         store.hold(Hold(key=HoldKey("application"), until=None, since=0.0))
     assert path.exists()
+
+
+def test_a_file_that_is_made_is_for_this_user_alone_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    made, there = tmp_path / "made.db", tmp_path / "there.db"
+    there.touch()
+    there.chmod(0o640)
+    for path in (made, there):
+        with recoup.open_store(path) as store:
+            store.hold(Hold(key=HoldKey("application"), until=None, since=0.0))
+            modes = {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.glob(f"{path.name}*")}
+            assert modes == {0o600 if path is made else 0o640}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from recoup.errors import StoreAway, StoreError
 from recoup.storage.database import Row
 from recoup.storage.forks import ProcessLock
 from recoup.storage.schema import VERSION, bring_up
-from recoup.storage.sqlite_file import Identity, identity_of, write_anew
+from recoup.storage.sqlite_file import Identity, identity_of, make_private, write_anew
 
 __all__ = ["SqliteDatabase"]
 
@@ -147,6 +147,7 @@ class SqliteDatabase:
         self._drop()
 
     def _open(self) -> sqlite3.Connection:
+        make_private(self.path)
         connection = sqlite3.connect(
             self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
         )

@@ -11,10 +11,10 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["Identity", "identity_of", "write_anew"]
+__all__ = ["Identity", "identity_of", "make_private", "write_anew"]
 
 Identity = tuple[int, int]
 
@@ -30,6 +30,15 @@ def identity_of(path: Path) -> Identity | None:
     return found.st_dev, found.st_ino
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file that only this user may read and write, where there is none: a store names sellers, and holds
+    sealed tokens. One that is there keeps the permissions that somebody gave it. Does nothing where it cannot be made:
+    SQLite then says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
 def write_anew(connection: sqlite3.Connection, path: Path) -> bool:
     """Write what this connection still has open to `path`, where there is no file any more. False where another process
     did so meanwhile. Raises OSError or sqlite3.Error where it cannot be done.
@@ -39,6 +48,7 @@ def write_anew(connection: sqlite3.Connection, path: Path) -> bool:
         if path.exists():
             return False
         try:
+            make_private(copied)
             target = sqlite3.connect(copied, isolation_level=None)
             try:
                 connection.backup(target)
