@@ -75,8 +75,8 @@ def gathered(
     elif claim.item is not None and claim.item.kind in _ENDED and not recognised and symptom is not Symptom.SERVER:
         yield _FAILED_LATER
     if words is None:
-        if not recognised:
-            yield from _of_answer(symptom, claim.message, claim.details)
+        if not recognised or (claim.details and symptom in OPEN):  # details may say what a shared message does not
+            yield from _of_answer(symptom, None if recognised else claim.message, claim.details)
     else:
         yield from clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
         if symptom in _WHERE:
