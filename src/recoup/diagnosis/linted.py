@@ -44,7 +44,7 @@ _TWICE = {
 }
 _BESIDE = {f"{_WIRE}host-header": "400-wrong-content-type"}  # whose row names the Host field too
 _AS_NOT_FOUND = {"403-wrong-path-or-version": "404-wrong-path", "400-wrong-identifier": "404-mistyped-id"}
-_GONE = "403-deprecated-endpoint"
+_GONE, _KIND_OF_TOKEN = "403-deprecated-endpoint", "other-grantless-required"
 _PROVES, _NEXT, _SUGGESTS = 4.6, 3.0, 1.1
 _UNDATED = 3.2  # of a removal that lies before the tables were made, where nobody says when the call was
 _ELSEWHERE = 0.5  # of a fault that is answered with another status
@@ -72,8 +72,12 @@ def clues_of_findings(
     if symptom is Symptom.PAGE:
         yield from _of_wire(subject)
         return
-    for finding in _findings(subject, exchange, symptom):
+    findings = tuple(_findings(subject, exchange, symptom))
+    gone = any(finding.fault == _GONE and finding.certain for finding in findings)
+    for finding in findings:
         fault = finding.fault
+        if gone and fault == _KIND_OF_TOKEN:
+            continue  # what is served no more asks for no token
         if fault is None or fault in _BY_PAGE or fault.startswith(_WIRE):
             continue
         if symptom is Symptom.CONSENT and fault == _DRAFT and not finding.rule.endswith("version"):

@@ -116,8 +116,9 @@ def _of_operation(name: str, method: str, path: str, *, grantless: bool) -> tupl
     operation = operations().find(method, path)
     if operation is None:
         return ()
-    clues = [in_force(operation)] if is_in_force(operation) else []
-    if operation.grantless is not None and not grantless:
+    served = is_in_force(operation)
+    clues = [in_force(operation)] if served else []
+    if served and operation.grantless is not None and not grantless:
         clues.append(
             Clue(text=f"{name} takes a grantless token only", weights={_GRANTLESS: 2.8}, introduces=_of(_GRANTLESS))
         )
