@@ -88,6 +88,14 @@ _WORDS: tuple[tuple[NoResponseKind, bool, re.Pattern[str]], ...] = (
     ),
 )
 
+_NAME = re.compile(
+    r"ENOTFOUND|EAI_|getaddrinfo|gaierror|not known|nodename|resol(?:ve|ution)|UnknownHost|no such host|"
+    r"cURL error [56]\b|curl: \([56]\)",
+    re.IGNORECASE,
+)
+_LATE = re.compile(r"time(?:d)?[ -]?out|ETIMEDOUT", re.IGNORECASE)
+_POOL = re.compile(r"PoolTimeout|EmptyPool|pool is full", re.IGNORECASE)  # no connection of our own was free
+
 
 def findings_of(failure: NoResponse) -> tuple[Finding, ...]:
     """What a person should know about a missing answer."""
@@ -103,7 +111,29 @@ def no_answer(index: Index, failure: NoResponse) -> tuple[Match, ...]:
     if fault is None:
         return ()
     check = fault.check.text if fault.check is not None else ""
-    return (Match(fault=fault, score=0.95, basis="transport", evidence=(_TEXTS[failure.kind],), check=check),)
+    variant = fault.variant(_variant(failure))
+    evidence = (_TEXTS[failure.kind],)
+    return (Match(fault=fault, score=0.95, basis="transport", evidence=evidence, variant=variant, check=check),)
+
+
+def _variant(failure: NoResponse) -> str | None:
+    """Which kind of missing answer it is, by how the connection ended and how the client words it; None: not known."""
+    match failure.kind:
+        case NoResponseKind.TLS:
+            return "tls"
+        case NoResponseKind.CONNECT | NoResponseKind.TIMEOUT if not failure.sent:
+            if _POOL.search(failure.text):
+                return None
+            if _NAME.search(failure.text):
+                return "name"
+            late = failure.kind is NoResponseKind.TIMEOUT or _LATE.search(failure.text) is not None
+            return "connect-timeout" if late else "refused"
+        case NoResponseKind.TIMEOUT:
+            return "read-timeout"
+        case NoResponseKind.RESET | NoResponseKind.TRUNCATED if failure.sent:
+            return "closed"
+        case _:
+            return None
 
 
 def network_failure(text: str) -> NoResponse | None:
