@@ -64,7 +64,7 @@ def test_what_is_handed_up_is_a_warning(kind: type[Client], caplog: pytest.LogCa
     unknown = "it may have taken effect: read back before repeating it"
     assert lines(caplog) == [
         ("WARNING", f"{name}: ended after 1 attempt in 0 s: HTTP 422, sc-00006-order-cancelled; give_up"),
-        ("WARNING", f"{name}: ended after 1 attempt in 0 s: no response, other-network-tls; resync; {unknown}"),
+        ("WARNING", f"{name}: ended after 1 attempt in 0 s: no response, other-network-tls, closed; resync; {unknown}"),
     ]
 
 

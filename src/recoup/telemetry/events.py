@@ -64,15 +64,16 @@ class Waited(_Event, frozen=True, kw_only=True, tag="waited"):
 class AttemptEnded(_Event, frozen=True, kw_only=True, tag="attempt_ended"):
     """A request was sent and came to an end after `seconds`.
 
-    `status` is None where there was no response; `fault` is the id of what was diagnosed, `decision` the action that
-    follows (both None or empty for a success that nobody had to look at). `tied` counts the rivals where the first of
-    them is not certain.
+    `status` is None where there was no response; `fault` is the id of what was diagnosed, `variant` the case of it that
+    is proved (of a missing answer: `name`, `refused`, `read-timeout`, ...), `decision` the action that follows (None or
+    empty for a success that nobody had to look at). `tied` counts the rivals where the first of them is not certain.
     """
 
     attempt: int
     seconds: float
     status: int | None = None
     fault: str | None = None
+    variant: str | None = None
     tied: int = 0
     decision: str = ""
     request_id: str | None = None
@@ -91,6 +92,7 @@ class CallEnded(_Event, frozen=True, kw_only=True, tag="call_ended"):
     decision: str
     status: int | None = None
     fault: str | None = None
+    variant: str | None = None
     unknown: bool = False
     failed_items: int = 0
     reason: str = ""

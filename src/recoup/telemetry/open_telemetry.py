@@ -186,7 +186,8 @@ class OpenTelemetry:
         if event.status == 429:
             self._throttled.add(1, _operation(event))
         if event.fault is not None:
-            self._faults.add(1, {**_operation(event), "recoup.fault": event.fault, "recoup.decision": event.decision})
+            known = _known({"recoup.fault": event.fault, "recoup.variant": event.variant})
+            self._faults.add(1, {**_operation(event), **known, "recoup.decision": event.decision})
         call = self._find(event)
         if call is None:
             return
@@ -199,6 +200,7 @@ class OpenTelemetry:
                     "http.request.resend_count": call.sent or None,
                     "recoup.attempt": event.attempt,
                     "recoup.fault": event.fault,
+                    "recoup.variant": event.variant,
                     "recoup.tied": event.tied or None,
                     "recoup.decision": event.decision or None,
                     "recoup.request_id": event.request_id,
@@ -224,6 +226,7 @@ class OpenTelemetry:
                 "http.response.status_code": event.status,
                 "recoup.decision": event.decision or None,
                 "recoup.fault": event.fault,
+                "recoup.variant": event.variant,
                 "error.type": _error_type(event.status, event.fault) if failed else None,
             }
         )

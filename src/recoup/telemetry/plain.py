@@ -55,7 +55,8 @@ def _what(event: Event) -> str:
             return f"waits {_seconds(event.seconds)} before the next attempt"
         case AttemptEnded():
             follows = f"; {event.decision}" if event.decision not in ("", "done") else ""
-            came = f"attempt {event.attempt} after {_seconds(event.seconds)}: {_came(event.status, event.fault)}"
+            what = _came(event.status, event.fault, event.variant)
+            came = f"attempt {event.attempt} after {_seconds(event.seconds)}: {what}"
             tied = f" (one of {event.tied} causes with this answer)" if event.tied else ""
             request = f" [request {event.request_id}]" if event.request_id and event.fault else ""
             return f"{came}{tied}{follows}{request}"
@@ -93,7 +94,9 @@ def _ended(event: CallEnded) -> str:
         return f"not sent: {', '.join(part for part in (event.fault, event.reason) if part)}; {event.decision}"
     times = "1 attempt" if event.attempts == 1 else f"{event.attempts} attempts"
     waited = f", {_seconds(event.waited)} of it waiting" if event.waited else ""
-    text = f"ended after {times} in {_seconds(event.seconds)}{waited}: {_came(event.status, event.fault)}"
+    text = (
+        f"ended after {times} in {_seconds(event.seconds)}{waited}: {_came(event.status, event.fault, event.variant)}"
+    )
     if event.decision != "done":
         text += f"; {event.decision}"
     if event.failed_items:
@@ -103,9 +106,11 @@ def _ended(event: CallEnded) -> str:
     return text
 
 
-def _came(status: int | None, fault: str | None) -> str:
+def _came(status: int | None, fault: str | None, variant: str | None) -> str:
     came = "no response" if status is None else f"HTTP {status}"
-    return f"{came}, {fault}" if fault else came
+    if not fault:
+        return came
+    return f"{came}, {fault}, {variant}" if variant else f"{came}, {fault}"
 
 
 def _seconds(seconds: float) -> str:

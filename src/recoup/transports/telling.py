@@ -153,6 +153,7 @@ class Telling:
                 seconds=attempt.ended_at - attempt.sent_at,
                 status=attempt.status,
                 fault=attempt.fault,
+                variant=_variant(diagnosis),
                 tied=0 if diagnosis is None else len(diagnosis.tied),
                 decision=attempt.decision,
                 request_id=request_id,
@@ -190,6 +191,7 @@ class Telling:
                 decision=action_of(made.decision),
                 status=status,
                 fault=None if made.diagnosis is None else made.diagnosis.id,
+                variant=_variant(made.diagnosis),
                 unknown=made.history.outcome_unknown,
                 failed_items=0 if made.diagnosis is None else len(made.failed_items),
                 reason="" if made.attempts else _why(made.decision),
@@ -267,6 +269,11 @@ class Telling:
                 listener(event)
             except Exception:  # noqa: BLE001  whoever watches cannot break a call
                 _log.exception("a listener failed at %s", type(event).__name__)
+
+
+def _variant(diagnosis: Diagnosis | None) -> str | None:
+    best = None if diagnosis is None else diagnosis.best
+    return None if best is None or best.variant is None else best.variant.name
 
 
 def _why(decision: Decision) -> str:
