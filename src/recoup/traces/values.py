@@ -100,7 +100,7 @@ def _exactly(text: str) -> datetime | None:
     """An instant as RFC 3339 has it, rounded to microseconds."""
     try:
         return msgspec.convert(text, datetime) if text[-1:] in "Zz" or text[-6:-5] in "+-" else None
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for half a surrogate
         return None
 
 
