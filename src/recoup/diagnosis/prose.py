@@ -50,11 +50,12 @@ def read(index: Index, found: Digest) -> tuple[Reading, tuple[Claim, ...], NoRes
         return reading, claims, None
     reading = Reading(kind=BodyKind.TEXT, findings=reading.findings)
     claims = _words(index, found.text, BodyKind.TEXT)
-    if not claims and found.status is not None and found.status >= 400:
+    page = found.status is not None and found.status >= 400 and tells_of_page(found.text)
+    if not claims and not page and found.status is not None and found.status >= 400:
         said = _SAID.search(found.text)
         if said is not None and " " in (said[1] or said[2]).strip():
             claims = (Claim(kind=BodyKind.TEXT, message=said[1] or said[2]),)
-    if not claims and found.status is not None and found.status >= 400 and tells_of_page(found.text):
+    if not claims and page:
         return Reading(kind=BodyKind.HTML, findings=reading.findings), (), None
     return reading, claims, network_failure(found.text) if not claims else None
 
