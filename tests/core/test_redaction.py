@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recoup.exchange import Exchange, Headers, Request, Response
-from recoup.redaction import redact_headers, redact_text, redact_url, token_kind
+from recoup.redaction import redact_data, redact_headers, redact_text, redact_url, token_kind
 
 ACCESS = "Atza|IwEBIJ_planted-access_0123456789"
 REFRESH = "Atzr|IwEBIP_planted-refresh_0123456789"
@@ -52,6 +52,10 @@ def test_a_secret_is_masked_wherever_it_stands(place: str, secret: str) -> None:
         (r'{"buyerEmail": "joe.buyer\u0040example.com"}', '{"buyerEmail": "<e-mail address>"}'),
         ("mailto:joe.buyer&#64;example.com", "mailto:<e-mail address>"),
         ("40 %40 of a.b", None),
+        ("Basic authentication is not supported, nor is a bearer token-request", None),
+        ("The password is wrong.", None),
+        ("x-api-key is missing", None),
+        ("nextToken=eyJhIjoxfQ==", None),
     ],
 )
 def test_what_is_no_secret_stays(text: str, kept: str | None) -> None:
@@ -72,6 +76,13 @@ def test_header_values_of_unknown_form_are_masked_by_their_name() -> None:
         "Authorization": "<redacted, 9 characters>",
         "Accept": "a/b",
     }
+
+
+def test_fields_of_data_are_masked_by_the_end_of_their_name() -> None:
+    held = {"awsSecretKey": "planted", "lwaClientSecret": "planted", "x-api-key": "planted", "passwords": "two"}
+    shown = redact_data(held)
+    assert [name for name, value in shown.items() if value == "<redacted, 7 characters>"] == list(held)[:3]
+    assert shown["passwords"] == "two"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +138,16 @@ def test_any_text_can_be_redacted_and_redacting_twice_changes_nothing_more(text:
         ),
         ("needs a header. Authorization=Bearer planted", "needs a header. Authorization=<redacted, 14 characters>"),
         ('client_secret="a, planted &b"', 'client_secret="<redacted, 13 characters>"'),
+        ("X-Api-Key: planted", "X-Api-Key: <redacted, 7 characters>"),
+        ("x-auth-token: planted", "x-auth-token: <redacted, 7 characters>"),
+        ("password=planted&x=1", "password=<redacted, 7 characters>&x=1"),
+        ("DB_PASSWORD: planted", "DB_PASSWORD: <redacted, 7 characters>"),
+        ("'apiKey' => 'planted'", "'apiKey' => '<redacted, 7 characters>'"),
+        ("aws_secret_access_key = pla/nted", "aws_secret_access_key = <redacted, 8 characters>"),
+        ('{"SecretAccessKey":"planted"}', '{"SecretAccessKey":"<redacted, 7 characters>"}'),
+        ("got Bearer planted1", "got Bearer <redacted, 8 characters>"),
+        ("Basic cGxhbnRlZA==", "Basic <redacted, 12 characters>"),
+        ("jwt eyJhbGciOiJI.eyJleHAiOjE3.c2lnbmVk ends", "jwt <redacted, 34 characters> ends"),
         ("Atza%257CIwplanted", "<access token, 18 characters>"),
         ("Atzr\\u007cIwplanted", "<refresh token, 19 characters>"),
         ("proxy https://me:planted@localhost:1", "proxy https://<redacted>@localhost:1"),

@@ -135,7 +135,18 @@ def test_facts_of_a_secret() -> None:
         ("an die Lange Straße", "an die Lange Straße"),
         ("Hauptstraße 12a, 53111 Bonn", "<street address>, 53111 Bonn"),
         ("12 rue de Rivoli", "<street address>"),
+        ("12 rue de la Paix", "<street address>"),
         ("a.b@c.example and d%40e.example", "<e-mail address> and <e-mail address>"),
+        ("to jürgen.groß@example.de", "to <e-mail address>"),
+        ("to иван@почта.example", "to <e-mail address>"),
+        ("to a@m\u00fcller.example.", "to <e-mail address>."),
+        (r'"hans.m\u00fcller@example.de"', '"<e-mail address>"'),
+        (r'"first\nhans@example.de"', r'"first\<e-mail address>"'),
+        ("to o'brien@example.com", "to <e-mail address>"),
+        ("{'to':'brien@example.com'}", "{'to':'<e-mail address>'}"),
+        ('{"buyer":{"name":"J. G.","id":7}}', '{"buyer":{"name":"<personal data>","id":7}}'),
+        ('{"customer": {"name": "J. G."}}', '{"customer": {"name": "<personal data>"}}'),
+        ('{"name": "J. G.", "email": "j@g.example"}', '{"name": "<personal data>", "email": "<e-mail address>"}'),
     ],
 )
 def test_what_is_personal_by_its_form(text: str, shown: str) -> None:
@@ -200,8 +211,8 @@ def test_any_text_can_be_masked(text: str) -> None:
     "piece",
     ["name:", '"name": "', "city=", "<name>", "<city>x<", "+1", "123-", "tel ", "tel 1", "12 Baker ", "12 ", "A", "a@",
      "a.", "%40", '"name":"city","value":"', "phone ", "Xxstr", "12 rue ", "addressLine1", "city=>\n", "\\\\",
-     "buyer ",
-     '\\"city\\":\\"'],
+     "buyer ", '\\"city\\":\\"', "\\u00fc", "\\\\u00fc", "o'", "é@", "bearer a1", "basic ", "eyJaaaaaaaa.",
+     "password:"],
 )  # fmt: skip
 def test_masking_takes_time_in_proportion_to_the_length(piece: str) -> None:
     """A million characters each: what takes time by the square would not end."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from recoup.redaction.facts import mask
-from recoup.redaction.secrets import NAMES, SECRET_HEADERS, without_secrets
+from recoup.redaction.secrets import SECRET_HEADERS, is_secret_name, without_secrets
 
 __all__ = ["redact_data", "redact_headers", "redact_text", "redact_url"]
 
@@ -45,7 +45,7 @@ def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
     for key, item in value.items():
         name, text = keys[str(key)], item
         if isinstance(item, str) and item:
-            if str(key).lower() in NAMES or str(key).lower() in SECRET_HEADERS:
+            if is_secret_name(str(key)):
                 text = item if item.startswith("<") else mask(item)
             elif name in FIELDS or (person and name in AMBIGUOUS):
                 text = item if item.startswith("<") and item.endswith(">") else SIGN

@@ -41,7 +41,7 @@ _STEMS = (
     "address", "street", "housenumber", "postal", "zip", "city", "county", "district", "stateorregion",
     "state_or_region", "buyer", "recipient", "requester", "first", "last", "full", "legal", "company", "latin",
     "holder", "payee", "contact", "phone", "fax", "mail", "gift", "tax", "vat", "vehicle", "delivery", "birth",
-    "middle", )  # fmt: skip
+    "middle", "customer", "consignee", )  # fmt: skip
 _NAME = r"(?<![A-Za-z0-9_$])(?P<name>[A-Za-z][A-Za-z0-9_\-]{2,44}+)"
 _KEY = re.compile(
     _NAME
@@ -65,7 +65,8 @@ _SIGNS = re.compile(r"[^a-z0-9]")
 _BESIDE = re.compile(
     r"address_?-?line|postal_?-?(?:or_?)?(?:zip|code)|phone|shipping_?address|ship_?to|ship_?from|recipient"
     r"|buyer_?info|state_?or_?region"
-    r"|delivery_?address|billing_?address|party_?id",
+    r"|delivery_?address|billing_?address|party_?id"
+    r"|(?:buyer|customer|consignee|e_?-?mail)\\{0,3}[\"'`]?\]?[ \t]{0,4}(?:=>|[:=])",
     re.IGNORECASE,
 )
 _REACH = 400
@@ -75,8 +76,12 @@ _NOTHING = frozenset({"null", "none", "nil", "undefined", "true", "false", "arra
 
 # The sign as it stands, percent-encoded once or more (`%40`, `%2540`), or escaped as in JSON and HTML.
 _AT = re.compile(r"@|%(?:25){0,3}40|(?<!\\)\\++u0040|&#64;")
+_LETTER = "A-Za-z0-9\u00c0-\u1fff"  # letters of every alphabet; the signs of East Asia would take a sentence along
+_LOCAL = rf"{_LETTER}._%+\-"
+_ESCAPED = r"\\+u[0-9a-fA-F]{4}"
 _EMAIL = re.compile(
-    rf"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]+(?:{_AT.pattern})[A-Za-z0-9\-]{{1,63}}(?:\.[A-Za-z0-9\-]{{1,63}}){{1,6}}"
+    rf"(?<![{_LOCAL}])(?!(?<=\\)(?:\\|u[0-9a-fA-F]{{4}}))(?:(?<![A-Za-z])[OoDdLl]')?(?:[{_LOCAL}]|{_ESCAPED})+(?:{_AT.pattern})"
+    rf"(?:[{_LETTER}\-]|{_ESCAPED}){{1,63}}(?:\.(?:[{_LETTER}\-]|{_ESCAPED}){{1,63}}){{1,6}}"
 )
 _PHONE = re.compile(
     r"(?<![\w/+=.%\-])\+[1-9]\d{0,2}[ .\-/]?(?:\(0?\d{1,4}\)[ .\-/]?)?\d(?:[ .\-/]?\d){6,11}(?![\w\-+/=])"
@@ -93,7 +98,7 @@ _STREET = re.compile(
     r"|(?<!\w)[A-Z\u00c4\u00d6\u00dc][\w\u00e4\u00f6\u00fc\u00df\-]{2,30}(?:stra(?:\u00df|ss)e|str\.|weg|platz"
     r"|allee|gasse|ufer|damm)"
     r" \d{1,4} ?[a-z]?(?![\w\-])"
-    r"|(?<!\w)\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|chemin|impasse|quai|via|calle|corso) (?:[dl]e?[ "
+    r"|(?<!\w)\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|chemin|impasse|quai|via|calle|corso) (?:de la |[dl]e?[ "
     r"'\u2019]|des |du |la )?[A-Z]\w{2,20}(?: [A-Z]\w{2,20}){0,2}"
 )
 _STREET_WORDS = (

@@ -10,7 +10,7 @@ from functools import cache
 
 from recoup.redaction.facts import BAR, mask
 
-__all__ = ["NAMES", "SECRET_HEADERS", "without_secrets"]
+__all__ = ["NAMES", "SECRET_HEADERS", "is_secret_name", "without_secrets"]
 
 SECRET_HEADERS = frozenset(
     {
@@ -21,11 +21,16 @@ SECRET_HEADERS = frozenset(
         "proxy-authorization",
         "cookie",
         "set-cookie",
+        "x-api-key",
+        "x-auth-token",
     }
 )
 _NAMES_OF_SECRETS = (
     "access_token|refresh_token|client_secret|clientSecret|newClientSecret|accessToken|refreshToken|"
-    "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier"
+    "restrictedDataToken|spapi_oauth_code|mws_auth_token|mwsAuthToken|lwa_client_secret|code_verifier|"
+    # of whatever else stands in the same settings, logs and requests
+    "password|passwd|passphrase|api_key|apiKey|api-key|auth-token|secret_key|secretKey|secret_access_key|"
+    "secretAccessKey|session_token|sessionToken|id_token|client_assertion"
 )
 _WORDS_OF_FIELDS = ("-token", "authorization", "cookie")
 _LINE_END = re.compile(r"[\r\n]|$")
@@ -33,9 +38,20 @@ _USER = re.compile(r"(?<=://)[^/@\s?#'\"]{1,256}@")
 NAMES = frozenset(_NAMES_OF_SECRETS.lower().split("|"))
 """The names, in lower case, beside which a value is secret whatever it looks like."""
 
+_ENDS = tuple(sorted(NAMES))
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name holds a secret: one of `NAMES`, whatever stands before it (`aws_secret_key`)."""
+    lowered = name.lower()
+    return lowered.endswith(_ENDS) or lowered in SECRET_HEADERS
+
+
 _OF_NAMES = (
     "access_token", "accesstoken", "refresh_token", "refreshtoken", "client_secret", "clientsecret", "datatoken",
-    "oauth_code", "auth_token", "authtoken", "code_verifier", "code=",
+    "oauth_code", "auth_token", "authtoken", "code_verifier", "code=", "password", "passwd", "passphrase", "api_key",
+    "apikey", "api-key", "auth-token", "secret_key", "secretkey", "secret_access_key", "secretaccesskey",
+    "session_token", "sessiontoken", "id_token", "client_assertion",
 )  # fmt: skip
 _OF_PRESIGNED = ("signature=", "credential=", "security-token=", "awsaccesskeyid=")
 
@@ -83,6 +99,18 @@ def _presigned() -> re.Pattern[str]:
     return re.compile(r"(?i)(X-Amz-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId)=([^&\s\"'<>]+)")
 
 
+@cache
+def _scheme() -> re.Pattern[str]:
+    """What follows the scheme of an Authorization field, the field's name gone; and a JSON Web Token by its form. A
+    word of a sentence ("Basic authentication") has neither a digit nor padding.
+    """
+    return re.compile(
+        r"(?i:\b(?P<scheme>bearer|basic)[ \t]{1,3})"
+        r"(?P<value>(?=[^\s\"'<]{0,400}[0-9=])[A-Za-z0-9._~+/\-]{8,8192}={0,2})"
+        r"|(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{4,8192}\.[A-Za-z0-9_\-]{4,4096}"
+    )
+
+
 def without_secrets(text: str, lowered: str) -> str:
     """`text` with every token, named secret, password and presigned signature masked; `lowered` is it in lower case."""
     # Most texts hold none of the words that a pattern begins with: looking for these is much quicker.
@@ -94,6 +122,8 @@ def without_secrets(text: str, lowered: str) -> str:
         text = _named().sub(_mask_named, text)
     if any(word in lowered for word in _OF_PRESIGNED):
         text = _presigned().sub(lambda m: f"{m[1]}={mask(m[2])}", text)
+    if "bearer" in lowered or "basic" in lowered or "eyJ" in text:
+        text = _scheme().sub(_mask_scheme, text)
     return _USER.sub("<redacted>@", text) if "://" in text else text
 
 
@@ -122,3 +152,9 @@ def _mask_named(found: re.Match[str]) -> str:
     if found["value"].startswith("<"):  # masked already, with its kind
         return found[0]
     return found["name"] + found["quote"] + found["sep"] + (found["open"] or "") + mask(found["value"])
+
+
+def _mask_scheme(found: re.Match[str]) -> str:
+    if found["scheme"] is None:
+        return mask(found[0])
+    return found[0][: found.start("value") - found.start()] + mask(found["value"])
