@@ -50,6 +50,9 @@ class BrokenLine:
                 return
             if self._now() < self._until:
                 self.dropped += 1
+                with suppress(OSError):  # only when the request is there, so that the client always sees the same
+                    near.settimeout(_PATIENCE)
+                    near.recv(_CHUNK)
                 near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 near.close()
                 continue
