@@ -235,3 +235,31 @@ def test_no_secret_of_a_log_is_printed() -> None:
     for arguments in ([], ["--json"]):
         _, out, err = run("diagnose", *arguments, stdin=data)
         assert "planted" not in out + err
+
+
+def test_the_first_few_failures_are_told_as_all_of_them_are(folder: Path) -> None:
+    every: list[tuple[str, Any]] = []
+    few: list[tuple[str, Any]] = []
+    whole = examine([folder], on_failure=lambda traced, found: every.append((str(traced.place), found.as_dict())))
+    for jobs in (1, 2):
+        few.clear()
+        counted = examine(
+            [folder],
+            jobs=jobs,
+            first=3,
+            on_failure=lambda traced, found: few.append((str(traced.place), found.as_dict())),
+        )
+        assert few == every[:3]
+        assert counted.as_dict() == whole.as_dict()
+
+
+def test_one_process_reads_parts_that_follow_each_other_as_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = list(parts_of([folder]))
+    together = list(files.joined(apart))
+    assert [Path(part.path).name for part in together] == ["a.jsonl", "b.jsonl.gz", "c.log"]
+    assert sum(part.size for part in together) == sum(part.size for part in apart)
+    assert len(apart) > len(together)
+    summary = examine([folder]).as_dict()
+    monkeypatch.setattr(files, "JOINED", 25_000)
+    assert len(together) < len(list(files.joined(apart))) < len(apart)
+    assert examine([folder]).as_dict() == summary

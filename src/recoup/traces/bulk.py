@@ -21,7 +21,7 @@ from recoup.diagnosis.context import Context
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.diagnosis.engine import Engine
 from recoup.traces.fields import PARTS, Fields
-from recoup.traces.files import parts_of
+from recoup.traces.files import joined, parts_of
 from recoup.traces.jsonl import whole
 from recoup.traces.judging import Judge, usual_engine
 from recoup.traces.parts import Found, read_part
@@ -47,28 +47,33 @@ def examine(
     jobs: int = 1,
     stdin: BinaryIO | None = None,
     on_failure: OnFailure | None = None,
+    first: int | None = None,
     on_unread: Callable[[Unread], object] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Summary:
     """Read all of `inputs` (files, folders, `-` for `stdin`), diagnose what failed, and add it up.
 
-    `on_failure` is told every failure and its diagnosis, in the order of the inputs, `on_unread` every record that
-    could not be read. `jobs` is how many processes may work: 0 means as many as there are processors, where the input
-    is large. An `engine` of one's own works in this process alone. Raises UnreadableInput for an input that is not
-    there.
+    `on_failure` is told every failure and its diagnosis, in the order of the inputs; with `first` only so many of them
+    (4 at most), when all is read, and the others are counted, which is much quicker. `on_unread` is told every record
+    that could not be read. `jobs` is how many processes may work: 0 means as many as there are processors, where the
+    input is large. An `engine` of one's own works in this process alone. Raises UnreadableInput for an input that is
+    not there.
     """
     parts = list(parts_of(inputs, form, fields))
     total = sum(part.size for part in parts)
-    every = on_failure is not None
+    every = on_failure is not None and first is None
     alone = jobs == 1 or (jobs == 0 and total <= SMALL)
     if engine is not None or alone or any(part.path == "-" for part in parts):
-        found = (each for part in parts for each in read_part(part, fields, every=every, engine=engine, stdin=stdin))
+        found = (
+            each for part in joined(parts) for each in read_part(part, fields, every=every, engine=engine, stdin=stdin)
+        )
         return gather(
             found,
             fields=fields,
             total=total,
             engine=engine,
             on_failure=on_failure,
+            first=first,
             on_unread=on_unread,
             on_progress=on_progress,
         )
@@ -77,7 +82,13 @@ def examine(
     working = work(parts, fields, jobs=jobs, every=every)
     try:
         return gather(
-            working, fields=fields, total=total, on_failure=on_failure, on_unread=on_unread, on_progress=on_progress
+            working,
+            fields=fields,
+            total=total,
+            on_failure=on_failure,
+            first=first,
+            on_unread=on_unread,
+            on_progress=on_progress,
         )
     finally:
         working.close()  # type: ignore[attr-defined]  # a generator
@@ -90,12 +101,16 @@ def gather(
     total: int = 0,
     engine: Engine | None = None,
     on_failure: OnFailure | None = None,
+    first: int | None = None,
     on_unread: Callable[[Unread], object] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Summary:
     """Put together what was found in the parts, in their order, and judge what waited for the end."""
-    judge = Judge(engine if engine is not None else usual_engine(), counting=on_failure is None)
+    engine = engine if engine is not None else usual_engine()
+    every = on_failure is not None and first is None
+    judge = Judge(engine, counting=not every)
     summary, context = Summary(), Context()
+    foremost: list[Traced] = []
     waiting: deque[Traced | Again] = deque()
     lines, done, file = 0, 0, ""
 
@@ -103,9 +118,7 @@ def gather(
         key: Alike | None = None
         if isinstance(each, Again):
             key, known = judge.again(each, context)
-            if known is not None and summary.add_again(
-                known, each.request, each.status, each.operation, each.at, each.seller, traceable=each.traceable
-            ):
+            if known is not None and summary.add_again(known, each):
                 return
             found_whole = whole(each, fields)
             if found_whole is None:
@@ -116,7 +129,7 @@ def gather(
         if key is not None:
             judge.learn(key, diagnosis)
         summary.add(traced, diagnosis)
-        if on_failure is not None and diagnosis.failed:
+        if every and on_failure is not None and diagnosis.failed:
             on_failure(traced, diagnosis)
 
     for piece in found:
@@ -130,6 +143,7 @@ def gather(
             if on_unread is not None:
                 on_unread(unread)
         waiting.extend(piece.waiting)
+        foremost = [*foremost, *piece.first][: first or 0]
         if len(waiting) > MOST_WAITING:
             judge.forget()
             while len(waiting) > MOST_WAITING // 2:
@@ -140,4 +154,8 @@ def gather(
     judge.forget()
     while waiting:
         settle(waiting.popleft())
+    if on_failure is not None:
+        judge = Judge(engine)
+        for traced in foremost:
+            on_failure(traced, judge(traced, context))
     return summary

@@ -11,7 +11,7 @@ from typing import Any
 
 from recoup.diagnosis.context import MAX_PAIRS, MAX_PATHS, MAX_SELLERS, Calls, Context, Minute, Span
 from recoup.exchange import Request
-from recoup.traces.traced import Traced, name_of, operation_of
+from recoup.traces.traced import Again, Traced, name_of, operation_of
 
 __all__ = ["Feed"]
 
@@ -28,6 +28,8 @@ class Feed:
         """Addresses without their queries that were not found: that one of them is found later is worth knowing. Each
         stands there with its host and without, for some logs keep the host apart; the values are both.
         """
+        self.tails: set[str] = set()
+        """What stands after the last slash of these: whatever ends otherwise need not be looked up."""
         self._paths = 0
 
     def failed(self, traced: Traced) -> None:
@@ -43,12 +45,41 @@ class Feed:
         """A call that was answered with an error; `operation` is `api/version/id`, `at` epoch seconds."""
         token = None
         if request is not None:
-            if status == 404 and len(self.awaited) < 2 * MAX_PATHS:
-                url = request.url.partition("?")[0]
-                forms = (url, _path(url))
-                self.awaited.update(dict.fromkeys(forms, forms))
+            if status == 404:
+                self._await(request.url)
             token = request.headers.get("x-amz-access-token") if len(request.headers) else None
         self.context.add(seller, operation, status, at=at, token=token)
+
+    def refused_again(self, failure: Again) -> None:
+        """As `refused`, of one that shows no token: what the context does with it, in one step."""
+        status, at, who, operation = failure.status, failure.at, failure.seller or "", failure.operation
+        if status == 404:
+            self._await(failure.request.url)
+        context = self.context
+        mine = context.sellers.get(who)
+        whole = context.operations.get(operation)
+        pair = context.pairs.get((who, operation))
+        minute = None if at is None else context.minutes.get(int(at // 60))
+        if mine is None or whole is None or pair is None or minute is None:
+            context.add(failure.seller, operation, status, at=at)
+        elif status in (401, 403):
+            for calls in (mine, whole, pair):
+                calls.count(status, at)
+            if len(minute.refused) < _MOST_NAMES:
+                minute.refused.add(who)
+        else:
+            mine.failed += 1
+            whole.failed += 1
+            pair.failed += 1
+            if status >= 500 and len(minute.refused) < _MOST_NAMES:
+                minute.refused.add(who)
+
+    def _await(self, url: str) -> None:
+        if len(self.awaited) < 2 * MAX_PATHS:
+            url = url.partition("?")[0]
+            forms = (url, _path(url))
+            self.awaited.update(dict.fromkeys(forms, forms))
+            self.tails.update(form.rpartition("/")[2] for form in forms)
 
     def passed(self, at: float | None, seller: str | None, method: str, url: str) -> None:
         """A path to which something was posted, or that was found at last after it had not been (see `awaited`)."""

@@ -8,11 +8,9 @@ or one more, which is learned too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import chain
 from operator import length_hint
-
-import msgspec
 
 from recoup.traces.fields import PARTS, Fields
 from recoup.traces.lines import TOO_LONG, blocks
@@ -64,21 +62,37 @@ def read(
         left, told = iter(found), 0
         while (data := next(left, None) if sieves is None or tally is None else sieves(left, tally)) is not None:
             index = len(found) - length_hint(left) - 1
+            if tally is not None and tally.noted:
+                told, at = yield from _noted(tally, found, told, at, file, number)
             at += sum(map(len, found[told:index])) + index - told
             told = index
             place = Place(file, number + index, at)
-            if tally is not None and tally.met is not None and tally.waits:
-                yield msgspec.structs.replace(tally.met, place=place)
-            elif (item := _line(data, place, fields)) is not None:
+            if (item := _line(data, place, fields)) is not None:
                 if sieves is not None:
                     sieves.learn_from(item, data)
                 yield item
             if tally is not None:
                 tally.met = None
+        if tally is not None and tally.noted:
+            told, at = yield from _noted(tally, found, told, at, file, number)
         if counter is not None:
             counter.lines += len(found)
     if stream.broken:
         yield Unread(Place(file, 0, 0), stream.broken)
+
+
+def _noted(
+    tally: Tally, found: list[bytes], told: int, at: int, file: str, number: int
+) -> Generator[Item, None, tuple[int, int]]:
+    """Those of the lines `found` that wait, each with its place: line `told` of them stands at the offset `at`."""
+    noted, tally.noted = tally.noted, []
+    for after, failure in noted:
+        index = len(found) - after - 1
+        at += sum(map(len, found[told:index])) + index - told
+        told = index
+        failure.place = Place(file, number + index, at)
+        yield failure
+    return told, at
 
 
 def whole(failure: Again, fields: Fields) -> Traced | None:
@@ -117,7 +131,7 @@ class _Sieves:
             for sieve in self._sieves:
                 if sieve is tried:
                     continue  # it has stopped here
-                stopped = sieve(lines if line is None else chain((line,), lines), tally)
+                stopped = sieve(lines if line is None else chain((line,), lines), tally, lines)
                 if stopped is None:
                     return None
                 if stopped is not line:

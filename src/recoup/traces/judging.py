@@ -90,9 +90,8 @@ class Judge:
         """What this failure is known by, and its diagnosis, where one like it was judged: for what is counted only. The
         former is for `learn`.
         """
-        request, operation = failure.request, failure.operation
-        others = self._told_by_others(context, request, operation, failure.seller, failure.at)
-        key = (failure.alike, form_of(request), others)
+        others = self._told_by_others(context, failure.request, failure.operation, failure.seller, failure.at)
+        key = (failure.alike, failure.form or form_of(failure.request), others)
         return key, self._known.get(key)
 
     def learn(self, key: Alike, diagnosis: Diagnosis) -> None:

@@ -25,6 +25,7 @@ from recoup.traces.traced import Again, Item, Place, Skipped, Traced, Unread
 
 __all__ = ["Found", "Part", "read_part"]
 
+FIRST = 4
 WAITING = 5_000
 WAITING_BYTES = 64 << 20
 _OPEN = frozenset({401, 403, 404})
@@ -44,14 +45,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 class Found(msgspec.Struct, kw_only=True):
     """What stands in a part, or in a piece of it: counts, what other calls did, and the exchanges that wait to be
-    judged when all is known. `lines` is how many lines there were, where the part is one of lines; `last` ends the
-    part.
+    judged when all is known. `first` are the first few failures of the part, whether they wait or not. `lines` is how
+    many lines there were, where the part is one of lines; `last` ends the part.
     """
 
     summary: Summary
     context: Context
     waiting: list[Traced | Again]
     unread: list[Unread]
+    first: list[Traced] = []
     file: str = ""
     lines: int = 0
     size: int = 0
@@ -62,6 +64,7 @@ class Found(msgspec.Struct, kw_only=True):
         if lines:
             self.summary.move(lines)
             self.waiting = [msgspec.structs.replace(each, place=each.place.moved(lines)) for each in self.waiting]
+            self.first = [msgspec.structs.replace(each, place=each.place.moved(lines)) for each in self.first]
             self.unread = [msgspec.structs.replace(each, place=each.place.moved(lines)) for each in self.unread]
 
 
@@ -79,7 +82,7 @@ def read_part(
     be opened is an `Unread` of its own.
     """
     judge = _judge() if engine is None else Judge(engine, counting=True)
-    piece = _Piece(remembering=not every)
+    piece = _Piece()
     counter = LineCounter()
     try:
         for item in _items(part, fields, piece.tally, stdin, counter):
@@ -96,12 +99,14 @@ def read_part(
 
 
 class _Piece:
-    def __init__(self, *, remembering: bool) -> None:
-        self.tally = Tally(remembering=remembering)
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.first: list[Traced] = []  # until they are known every failure is read with care
         self.begin()
 
     def begin(self) -> None:
         self.tally.begin()
+        self.handed_on = len(self.first)
         self.waiting: list[Traced | Again] = []
         self.unread: list[Unread] = []
         self.size = 0
@@ -113,7 +118,6 @@ class _Piece:
             self.tally.summary.not_read(item)
             self.unread.append(item)
         elif isinstance(item, Again):
-            self.tally.feed.refused(item.request, item.status, item.operation, item.at, item.seller)
             self.waiting.append(item)
             self.size += 1000 + len(item.line)
         else:
@@ -123,6 +127,9 @@ class _Piece:
         tally = self.tally
         tally.feed.failed(item)
         diagnosis = None if every and _surely_failed(item) else judge(item)
+        if diagnosis is not None and diagnosis.failed and not every and len(self.first) < FIRST:
+            self.first.append(item)
+            tally.remembering = len(self.first) >= FIRST
         if diagnosis is not None and not (every and diagnosis.failed) and not _is_open(diagnosis):
             tally.summary.add(item, diagnosis)
             if tally.met is not None and is_remembered(item):
@@ -142,6 +149,7 @@ class _Piece:
             context=self.tally.feed.context,
             waiting=self.waiting,
             unread=self.unread,
+            first=self.first[self.handed_on :],
             file=file,
             last=last,
         )

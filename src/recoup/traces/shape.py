@@ -55,9 +55,18 @@ class Shape:
         """Where the body stands, as a path that is of use for comparing only."""
         self.instants = plan.instants
         """Whether instants are given as such, and not as they stand there."""
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(plan.root.type).decode
-        self.pick: _Pick = attrgetter(*(plan.picks.get(part, _ABSENT) for part in _PARTS))
+        line = plan.root.type
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(line).decode
+        paths = {part: plan.picks.get(part, _ABSENT) for part in _PARTS}
+        self.pick: _Pick = attrgetter(*paths.values())
+        self.flat = not any("." in path for path in paths.values())
+        """Whether all parts stand in the line itself, so that they are attributes of its value by their own names."""
+        if self.flat:
+            for part, path in paths.items():
+                setattr(line, part, getattr(line, path))  # its slot, under one more name
         self.texts: _Pick | None = attrgetter(*plan.texts, _ABSENT) if plan.texts else None
+        self.asks = any(plan.others[part] for part in _OF_FAILURES[2:])
+        """Whether such lines can say more of the request than its address."""
         self.answered, self.named, self.asked = (
             attrgetter(*(path for part in parts for path in plan.others.get(part, ())), _ABSENT, _ABSENT)
             for parts in (_OF_FAILURES[:1], _OF_FAILURES[1:2], _OF_FAILURES[2:])
@@ -147,7 +156,7 @@ class _Node:
     @property
     def type(self) -> Any:
         """The type to which such an object is decoded."""
-        fields: list[Any] = [(_ABSENT, Any, None)]
+        fields: list[Any] = [(_ABSENT, None, None)]
         names = {_ABSENT: "(absent)"}
         for key, kind in self.types.items():
             name = _attribute(key)

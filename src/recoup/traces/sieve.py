@@ -30,7 +30,12 @@ _PLAIN = {status: status for status in range(200, 300) if status != 207} | {
 _EPOCH, _LATEST = datetime.fromtimestamp(0, UTC), datetime.max.replace(tzinfo=UTC)
 _EMPTY = (b"null", b'""')
 _NOWHERE = Place("")
+_NOTHING_TOLD: tuple[tuple[str | None, ...], bool] = ((None,) * len(TELLING), False)
 _TEXTS = msgspec.json.Decoder(dict[str, str]).decode
+
+
+_Written = tuple[tuple[str | None, ...], tuple[str, ...]]
+"""How the names of `TELLING` are written in one kind of header fields, and those of the request ids that are there."""
 
 
 class Sieve:
@@ -41,26 +46,32 @@ class Sieve:
         self.misfit = False
         """Whether the line at which it stopped has another shape."""
         self._named: dict[str, str] = {}  # operations by the names that a log has for them
+        self._written: dict[tuple[str, ...], _Written] = {}
 
-    def __call__(self, lines: Iterator[bytes], tally: Tally) -> bytes | None:
-        """Count the next plain successes; the first line that is none, or None where there is no such line.
+    def __call__(self, lines: Iterator[bytes], tally: Tally, left: Iterator[bytes]) -> bytes | None:
+        """Count the next plain successes; the first line that is none, or None where there is no such line. `left` are
+        the lines of this block that nobody has taken yet, `lines` the same, perhaps after one more.
 
         Millions of lines come through here, so it is one loop that calls little: what it takes from a line is looked up
         in tables, and what is rare stands elsewhere.
         """
         shape, table = self.shape, names()
-        decode, pick, texts = shape.decode, shape.pick, shape.texts
+        decode, pick, texts, flat = shape.decode, shape.pick, shape.texts, shape.flat
         literals, look, instants = table.literals, table.look, shape.instants
         summary, feed = tally.summary, tally.feed
-        loose, awaited = summary.loose, feed.awaited
-        used, ways, posting = "", table.ways(""), False
+        loose, awaited, tails = summary.loose, feed.awaited, feed.tails
+        method, used, ways, posting, tail = "", "", table.ways(""), False, ""
         first, last, end = _LATEST, _EPOCH, _EPOCH  # end: of the minute of `last`
         latest: int | None = None  # the minute of `last`
         self.misfit = False
         for data in lines:
             try:
                 record = decode(data)
-                status, method, url, time, seller, operation, body = pick(record)
+                if flat:
+                    status, url, body = record.status, record.url, record.response_body
+                    time, seller, operation = record.time, record.seller, record.operation
+                else:
+                    status, method, url, time, seller, operation, body = pick(record)
                 if texts is not None and _says_more(texts(record)):
                     break
             except (msgspec.MsgspecError, AttributeError, UnicodeError, RecursionError):
@@ -69,11 +80,13 @@ class Sieve:
             if status != 200:
                 plain = _PLAIN.get(status)
                 if plain is None:
-                    if tally.remembering and self._was_met(record, data, tally):
+                    if tally.remembering and self._was_met(record, data, tally, left):
                         continue
                     break
                 status = plain
             if url is not None:
+                if flat:
+                    method = record.method
                 if method != used:
                     used, ways = method, table.ways(method)
                     posting = ways.method == "POST"
@@ -97,7 +110,7 @@ class Sieve:
                 if may_hide or (body is not None and not _is_harmless(bytes(body), proof)):
                     break
             else:
-                name = None
+                name, tail, posting, used = None, "", False, ""
                 if body is not None and not _is_nothing(bytes(body)):
                     break
             if not instants and time is not None:
@@ -124,7 +137,7 @@ class Sieve:
             if cell is None:
                 cell = summary.cell(kind)
             cell[0] += 1
-            if (posting or awaited) and url is not None and (posting or url in awaited):
+            if posting or (tail in tails and url in awaited):
                 feed.passed(None if time is None else time.timestamp(), seller, ways.method, url)
         else:
             data = None
@@ -132,9 +145,9 @@ class Sieve:
             summary.spread(first.timestamp(), last.timestamp())
         return data
 
-    def _was_met(self, record: Any, data: bytes, tally: Tally) -> bool:
-        """Whether the line is a failure that is alike to one before, and is counted now. Where it is one that could be,
-        `tally.met` is what it is known by.
+    def _was_met(self, record: Any, data: bytes, tally: Tally, left: Iterator[bytes]) -> bool:
+        """Whether the line is a failure that is alike to one before, and is counted now or waits for the end. Where it
+        is one that could be, `tally.met` is what it is known by.
         """
         shape = self.shape
         status, method, url, time, seller, _, body = shape.pick(record)
@@ -145,33 +158,55 @@ class Sieve:
         if name is None or answer in _EMPTY or url != url.strip():
             return False
         try:
-            if any(bytes(value) not in _EMPTY for value in shape.asked(record) if value is not None):
+            if shape.asks and _only(shape.asked(record)) is not None:
                 return False
             named = _only(shape.named(record))
-            fields = _fields(_only(shape.answered(record)))
+            answered = _only(shape.answered(record))
+            telling, identified = _NOTHING_TOLD if answered is None else self._told_in(answered)
         except (AttributeError, ValueError, msgspec.MsgspecError, UnicodeError):
             return False
         if time is not None:
             time = time.timestamp() if shape.instants else epoch_of(time)
             if time is not None and time <= 0:
                 return False
-        alike = (shape.body, status, method, name, answer, *map(fields.get, TELLING))
-        traceable = named is not None or any(map(fields.get, REQUEST_IDS))
-        request = Request(method=method.upper()[:32], url=url)
-        if tally.failed(alike, request, status, name, time, text_of(seller), traceable=traceable):
-            return True
-        tally.met = Again(
-            alike=alike,
-            request=request,
+        if seller.__class__ is not str:
+            seller = text_of(seller)
+        failure = Again(
+            alike=(shape.body, status, method, name, answer, telling),
+            request=Request(method=method.upper()[:32], url=url),
             status=status,
             operation=name,
             at=time,
-            seller=text_of(seller),
-            traceable=traceable,
+            seller=seller,
+            traceable=identified or named is not None,
             line=data,
             place=_NOWHERE,
         )
+        if tally.failed(failure, left):
+            return True
+        tally.met = failure
         return False
+
+    def _told_in(self, found: bytes) -> tuple[tuple[str | None, ...], bool]:
+        """What header fields of an answer say on which its diagnosis can depend, and whether one of them is a request
+        id. msgspec.ValidationError where they are written otherwise, ValueError where a name stands there twice.
+        """
+        fields = _TEXTS(found)
+        written = tuple(fields)
+        known = self._written.get(written)
+        if known is None:
+            lower = {name.lower(): name for name in written}
+            if len(lower) < len(written):
+                raise ValueError
+            known = tuple(lower.get(name) for name in TELLING), tuple(lower[n] for n in REQUEST_IDS if n in lower)
+            if len(self._written) < 1000:
+                self._written[written] = known
+        telling, ids = known
+        identified = False
+        for name in ids:
+            if fields[name]:
+                identified = True
+        return tuple([None if name is None else fields[name] for name in telling]), identified
 
     def _name(self, operation: str) -> str:
         """The operation as `api/version/id`, where there is only one of that name, else as the log calls it."""
@@ -199,23 +234,13 @@ def _is_nothing(body: bytes) -> bool:
 
 def _only(values: tuple[Any, ...]) -> bytes | None:
     """The one value of these, None where there is none. ValueError where there are several."""
-    found = [held for value in values if value is not None and (held := bytes(value)) not in _EMPTY]
-    if len(found) > 1:
-        raise ValueError
-    return found[0] if found else None
-
-
-def _fields(found: bytes | None) -> dict[str, str]:
-    """Header fields of an answer, their names in lower case. msgspec.ValidationError where they are written otherwise,
-    ValueError where a name stands there twice.
-    """
-    if found is None:
-        return {}
-    fields = _TEXTS(found)
-    lower = {name.lower(): value for name, value in fields.items()}
-    if len(lower) < len(fields):
-        raise ValueError
-    return lower
+    found: bytes | None = None
+    for value in values:
+        if value is not None and (held := bytes(value)) not in _EMPTY:
+            if found is not None:
+                raise ValueError
+            found = held
+    return found
 
 
 def _is_harmless(body: bytes, proof: Proof | None) -> bool:

@@ -25,7 +25,7 @@ from recoup.exchange import Request
 from recoup.redaction import redact_text
 from recoup.traces.counts import MAX_EXAMPLES, MAX_NAMES, OTHERS, Calls, FaultCount, count_name, merge_counts
 from recoup.traces.series import FINEST
-from recoup.traces.traced import Traced, Unread, name_of, operation_of
+from recoup.traces.traced import Again, Traced, Unread, name_of, operation_of
 
 __all__ = ["OTHERS", "UNKNOWN", "Calls", "FaultCount", "Summary"]
 
@@ -169,27 +169,16 @@ class Summary:
             fault.request_ids.append(diagnosis.request_id)
         self._failed(fault, diagnosis, status, operation, at, traced.seller, traced.exchange.request)
 
-    def add_again(
-        self,
-        diagnosis: Diagnosis,
-        request: Request,
-        status: int,
-        operation: str,
-        at: float | None,
-        seller: str | None,
-        *,
-        traceable: bool,
-    ) -> bool:
-        """Count one more failure of a diagnosis, if it is of no use as an example (`traceable`: it has a request id).
-        False where it was not counted.
-        """
+    def add_again(self, diagnosis: Diagnosis, failure: Again) -> bool:
+        """Count one more failure of a diagnosis, if it is of no use as an example. False where it was not counted."""
         fault = self.faults.get(diagnosis.id or UNKNOWN)
         if fault is None or len(fault.examples) < MAX_EXAMPLES:
             return False
-        if traceable and len(fault.request_ids) < MAX_EXAMPLES:
+        if failure.traceable and len(fault.request_ids) < MAX_EXAMPLES:
             return False
+        status, operation, at, seller = failure.status, failure.operation, failure.at, failure.seller
         self.passed(status, operation, at, seller, failed=True)
-        self._failed(fault, diagnosis, status, operation, at, seller, request)
+        self._failed(fault, diagnosis, status, operation, at, seller, failure.request)
         return True
 
     def _failed(
@@ -206,8 +195,11 @@ class Summary:
         fault.tied += bool(diagnosis.tied)
         fault.unknown_outcomes += diagnosis.read_back is not None
         fault.statuses[status] = fault.statuses.get(status, 0) + 1
-        count_name(fault.operations, operation or UNKNOWN)
-        count_name(fault.sellers, seller or UNKNOWN)
+        for names, name in ((fault.operations, operation or UNKNOWN), (fault.sellers, seller or UNKNOWN)):
+            if name in names:
+                names[name] += 1
+            else:
+                count_name(names, name)
         if at is not None:
             if fault.first is None or at < fault.first:
                 fault.first = at

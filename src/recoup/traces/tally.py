@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from operator import length_hint
+
 from recoup.diagnosis.diagnosis import Diagnosis
-from recoup.exchange import Request
 from recoup.traces.feeding import Feed
 from recoup.traces.judging import form_of
 from recoup.traces.summary import Summary
@@ -17,15 +19,15 @@ _MOST = 5_000
 class Tally:
     """A summary and a feed that is told of the same. `begin` lays both aside and starts with empty ones.
 
-    With `remembering` a reader may tell failures too that are alike to one before. What it cannot tell it gives to be
-    judged, and sets `met` to what that failure is known by; whoever judged it calls `learn`.
+    While it is `remembering` a reader may tell failures too that are alike to one before. What it cannot tell it gives
+    to be judged, and sets `met` to what that failure is known by; whoever judged it calls `learn`.
     """
 
     def __init__(self, *, remembering: bool = False) -> None:
         self.remembering = remembering
         self.met: Again | None = None
-        self.waits = False
-        """Whether the one `met` is alike to one that depends on the other calls: nobody needs to look at it now."""
+        self.noted: list[tuple[int, Again]] = []
+        """Those that wait, each with the number of lines of its block that came after it; a reader passes them on."""
         self._known: dict[Alike, Diagnosis | None] = {}  # None: it depends on the other calls
         self.begin()
 
@@ -49,45 +51,36 @@ class Tally:
         """A failure that is like the one `met` has this diagnosis; None: it depends on the other calls. One that is not
         `settled` depends on the request too.
         """
-        if self.met is None:
+        failure = self.met
+        if failure is None:
             return
-        key = self.met.alike if settled else _with_form(self.met.alike, self.met.request)
+        key = failure.alike if settled else _with_form(failure)
         if key is not None:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[key] = diagnosis
 
-    def failed(
-        self,
-        alike: Alike,
-        request: Request,
-        status: int,
-        operation: str,
-        at: float | None,
-        seller: str | None,
-        *,
-        traceable: bool,
-    ) -> bool:
-        """Count a failure that is `alike` to one that was judged. False where it was not counted, for no such one is
-        known, or it `waits`, or it is of use as an example; `traceable` is one with a request id.
+    def failed(self, failure: Again, left: Iterator[bytes]) -> bool:
+        """Count a failure that is alike to one that was judged, or have it wait for the end where that one does. False
+        where no such one is known, or this one is of use as an example. `left` are the lines of the block after it.
         """
-        diagnosis = self._known.get(alike)
+        diagnosis = self._known.get(failure.alike)
         if diagnosis is None:
-            key = _with_form(alike, request)
+            key = _with_form(failure)
             diagnosis = _UNKNOWN if key is None else self._known.get(key, _UNKNOWN)
-            self.waits = diagnosis is None
-            if diagnosis is None or diagnosis is _UNKNOWN:
-                return False
-        self.waits = False
-        if not self.summary.add_again(diagnosis, request, status, operation, at, seller, traceable=traceable):
+        if diagnosis is _UNKNOWN:
             return False
-        self.feed.refused(request, status, operation, at, seller)
+        if diagnosis is None:
+            self.noted.append((length_hint(left), failure))
+        elif not self.summary.add_again(diagnosis, failure):
+            return False
+        self.feed.refused_again(failure)
         return True
 
 
 _UNKNOWN = Diagnosis()
 
 
-def _with_form(alike: Alike, request: Request) -> Alike | None:
-    form = form_of(request)
-    return None if form is None else (alike, form)
+def _with_form(failure: Again) -> Alike | None:
+    form = failure.form = failure.form or form_of(failure.request)
+    return None if form is None else (failure.alike, form)

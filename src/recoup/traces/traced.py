@@ -88,10 +88,11 @@ Alike = tuple[Any, ...]
 """All of a failure that its diagnosis depends on beside its request and the other calls, as it stands in a line."""
 
 
-class Again(msgspec.Struct, frozen=True, kw_only=True):
+class Again(msgspec.Struct, kw_only=True):
     """A failure that is alike to one that was read before, so that its line need not be read until it is shown.
 
-    `operation` is `api/version/id`, `at` epoch seconds; `traceable` is one with a request id.
+    `operation` is `api/version/id`, `at` epoch seconds; `traceable` is one with a request id; `form` is what of the
+    request can decide, where somebody has asked for it.
     """
 
     alike: Alike
@@ -103,6 +104,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     traceable: bool
     line: bytes
     place: Place
+    form: Alike | None = None
 
 
 class Unread(msgspec.Struct, frozen=True):

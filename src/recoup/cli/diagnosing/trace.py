@@ -58,7 +58,7 @@ class JsonLines:
 
 
 class Screen:
-    """Without options: a few failures are explained one by one, many are counted."""
+    """Without options: a few failures are explained one by one, many are counted. It is told the first few only."""
 
     each = True
 
@@ -67,9 +67,8 @@ class Screen:
         self._first: list[str] = []
 
     def failure(self, traced: Traced, diagnosis: Diagnosis) -> None:
-        """Keep the first few."""
-        if len(self._first) < _EXPLAINED + 1:
-            self._first.append(f"{traced.place}\n{explain(diagnosis).rstrip()}")
+        """Keep it."""
+        self._first.append(f"{traced.place}\n{explain(diagnosis).rstrip()}")
 
     def finish(self, summary: Summary) -> None:
         """Print."""
@@ -124,6 +123,7 @@ def diagnose_trace(
             jobs=jobs,
             stdin=stdin,  # type: ignore[arg-type]  # it is read, and nothing else
             on_failure=on_failure if wanting else None,
+            first=_EXPLAINED if all(isinstance(each, Screen) for each in wanting) else None,
             on_unread=unread,
             on_progress=on_progress,
         )
