@@ -19,6 +19,8 @@ import pytest
 
 import recoup
 from recoup.cli.main import Streams, main
+from recoup.login.credentials import Credentials
+from recoup.login.identity import token_key
 from recoup.testing import Timing
 
 SEAL = bytes(range(32))
@@ -135,6 +137,20 @@ def test_a_token_that_came_between_the_look_and_the_lease_is_taken(sandbox: Any)
     store.tokens.read = read  # type: ignore[method-assign]
     assert call(sandbox, second).status_code == 200
     assert (looked, token_requests(sandbox)) == (2, 1)
+
+
+def test_a_call_with_a_deadline_does_not_wait_longer_for_a_token_of_another(sandbox: Any) -> None:
+    store = recoup.open_store("memory")
+    login = made(sandbox, store)
+    key = token_key(Credentials(**credentials(sandbox)), "A1")
+    store.tokens.lease(key, "another", now=sandbox.clock.now(), seconds=10.0)
+    began = sandbox.clock.now()
+    with pytest.raises(recoup.TryLater) as caught:
+        call(sandbox, login, deadline=2.0)
+    assert sandbox.clock.now() - began == pytest.approx(2.0)
+    assert caught.value.after == pytest.approx(8.0, abs=0.1)
+    assert call(sandbox, login).status_code == 200  # waits for the end of the lease
+    assert token_requests(sandbox) == 1
 
 
 def test_threads_and_tasks_over_a_store_that_blocks_share_one_fetch(sandbox: Any, shared_where: str) -> None:

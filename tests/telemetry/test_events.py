@@ -24,6 +24,7 @@ from recoup.telemetry.events import (
     Paced,
     PlanExceeded,
     PlanLearned,
+    TokenAttemptEnded,
     TokenFetched,
     TokenRefused,
     Waited,
@@ -105,6 +106,16 @@ EVENTS: list[tuple[Event, int, str]] = [
         TokenFetched(**OF, lasts=3000, shared=True),
         INFO,
         "got an access token that lasts 3000 s, another process had fetched it",
+    ),
+    (
+        TokenAttemptEnded(**OF, attempt=1, seconds=0.2, status=503, fault="f", decision="retry"),
+        INFO,
+        "attempt 1 to get a token, after 0.2 s: HTTP 503, f; retry",
+    ),
+    (
+        TokenAttemptEnded(**OF, attempt=2, seconds=0.2, status=200, decision="done"),
+        DEBUG,
+        "attempt 2 to get a token, after 0.2 s: HTTP 200",
     ),
     (TokenRefused(**OF, fault="lwa-invalid-grant"), WARNING, "no access token: lwa-invalid-grant"),
     (

@@ -28,6 +28,7 @@ from recoup.telemetry import (
     Paced,
     PlanExceeded,
     PlanLearned,
+    TokenAttemptEnded,
     TokenFetched,
     TokenRefused,
     Waited,
@@ -280,6 +281,13 @@ OPERATION = {"recoup.operation": "orders/v0/getOrders"}
             {"recoup.shared": False},
             1,
             "recoup.token_fetched",
+        ),
+        (
+            TokenAttemptEnded(**of(), attempt=1, seconds=0.2, status=503, fault="lwa-unavailable", decision="retry"),
+            "recoup.token.attempts",
+            {"http.response.status_code": 503, "error.type": "503", "recoup.fault": "lwa-unavailable"},
+            1,
+            "recoup.token_attempt",
         ),
         (
             TokenRefused(**of(), fault="lwa-invalid-grant", parked=True),

@@ -13,6 +13,7 @@ from recoup.login.credentials import Credentials
 from recoup.login.identity import token_key
 from recoup.login.token import AccessToken
 from recoup.recovery.decision import Decision, Done, GiveUp, StopReason
+from recoup.recovery.history import History
 from recoup.storage.memory import MemoryStore
 from recoup.transports.effects import Consult, Flow, SleepFor
 from recoup.transports.fetching import LoginFailed
@@ -39,10 +40,10 @@ class World:
     def lease(self, seconds: float = 10.0) -> None:
         assert self.store.tokens.lease(KEY, "another", now=self.now, seconds=seconds) == 0.0
 
-    def ask(self, request: Request) -> Flow[tuple[Exchange, None, Decision]]:
+    def ask(self, request: Request) -> Flow[tuple[Exchange, None, Decision, History]]:
         self.asked += 1
         answer = Response(status=200, headers=Headers([("content-type", "application/json")]), body=TOKEN)
-        return Exchange(request=request, response=answer), None, Done()
+        return Exchange(request=request, response=answer), None, Done(), History()
         yield  # a flow
 
     def fetch(self, deadline: float | None = None) -> str:

@@ -19,6 +19,7 @@ from recoup.diagnosis.engine import diagnose
 from recoup.exchange import Exchange, Headers, Response
 from recoup.governor.hold import ANY, LOGIN, HoldKey
 from recoup.recovery.decision import GiveUp, StopReason
+from recoup.recovery.history import History
 from recoup.storage.memory import MemoryStore
 from recoup.telemetry.events import Event, Held, TokenFetched, TokenRefused
 from recoup.transports.effects import Flow
@@ -221,7 +222,8 @@ def fetched(holder: recoup.Login, client: Any, heard: list[Event], *, at: float 
         exchange = Exchange(request=request, response=response)
         diagnosis = diagnose(exchange)
         failed = diagnosis.failed
-        return exchange, diagnosis, GiveUp(reason=StopReason.PERMANENT, who=Who.SELLER) if failed else recoup.Done()
+        decision = GiveUp(reason=StopReason.PERMANENT, who=Who.SELLER) if failed else recoup.Done()
+        return exchange, diagnosis, decision, History()
         yield
 
     steps = holder.fetch(stale=None, now=lambda: at, ask=ask, tell=heard.append)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from transport_clients import CONFIRM, KINDS, SHIPMENT, START, Client, Kind, login
-from transport_server import EXPIRED, INTERNAL, OK, UNAVAILABLE, Answer, Server, login_error
+from transport_server import EXPIRED, INTERNAL, OK, UNAVAILABLE, Answer, Server, login_error, token
 
 import recoup
 from recoup.telemetry.events import (
@@ -19,6 +19,7 @@ from recoup.telemetry.events import (
     CallStarted,
     Event,
     Paced,
+    TokenAttemptEnded,
     TokenFetched,
     TokenRefused,
     Waited,
@@ -80,10 +81,33 @@ def test_a_token_its_refusal_and_the_one_after_it(kind: Kind) -> None:
     ):
         client.call("GET", SHIPMENT)
     told = [event for event in heard if not isinstance(event, Paced)]
-    assert names(told) == ["CallStarted", "TokenFetched", "AttemptEnded", "TokenFetched", "AttemptEnded", "CallEnded"]
+    fetched = ["TokenAttemptEnded", "TokenFetched"]
+    assert names(told) == ["CallStarted", *fetched, "AttemptEnded", *fetched, "AttemptEnded", "CallEnded"]
     assert len({event.call for event in told}) == 1
     assert [event.decision for event in told if isinstance(event, AttemptEnded)] == ["renew_token", "done"]
     assert [event.lasts for event in told if isinstance(event, TokenFetched)] == [3600.0, 3600.0]
+
+
+def test_every_request_for_a_token_is_told(kind: Kind) -> None:
+    heard: list[Event] = []
+    down = Answer(503, b'{"error":"temporarily_unavailable","error_description":"try again"}')
+    with (
+        Server(OK, tokens=(down, down, token("Atza|one"))) as server,
+        Client(kind, server, listeners=[heard.append], login=login(server, seller="A1")) as client,
+    ):
+        client.call("GET", SHIPMENT)
+    told = [event for event in heard if isinstance(event, TokenAttemptEnded)]
+    assert [(event.attempt, event.status, event.decision) for event in told] == [
+        (1, 503, "retry"),
+        (2, 503, "retry"),
+        (3, 200, "done"),
+    ]
+    assert {event.fault for event in told} == {"lwa-temporarily-unavailable", None}
+    assert {event.seller for event in told} == {"A1"}
+    ended = heard[-1]
+    assert isinstance(ended, CallEnded)
+    assert ended.attempts == 1  # of the call itself
+    assert "Atz" not in repr(heard)
 
 
 def test_no_token_no_attempt_and_an_end_all_the_same(kind: Kind) -> None:

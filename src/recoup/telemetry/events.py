@@ -24,6 +24,7 @@ __all__ = [
     "Paced",
     "PlanExceeded",
     "PlanLearned",
+    "TokenAttemptEnded",
     "TokenFetched",
     "TokenRefused",
     "Waited",
@@ -98,6 +99,18 @@ class CallEnded(_Event, frozen=True, kw_only=True, tag="call_ended"):
     reason: str = ""
 
 
+class TokenAttemptEnded(_Event, frozen=True, kw_only=True, tag="token_attempt_ended"):
+    """A request for an access token was sent and came to an end after `seconds`; told when its errand is over. What the
+    fields mean is what they mean of an AttemptEnded.
+    """
+
+    attempt: int
+    seconds: float
+    status: int | None = None
+    fault: str | None = None
+    decision: str = ""
+
+
 class TokenFetched(_Event, frozen=True, kw_only=True, tag="token_fetched"):
     """Login with Amazon gave an access token that lasts `lasts` seconds. `shared` says that another process had
     fetched it already."""
@@ -161,6 +174,7 @@ Event = (
     | Waited
     | AttemptEnded
     | CallEnded
+    | TokenAttemptEnded
     | TokenFetched
     | TokenRefused
     | PlanLearned

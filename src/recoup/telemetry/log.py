@@ -2,8 +2,10 @@
 
     event                                                  level
     CallStarted, Paced                                     DEBUG
-    AttemptEnded: a success, or what is handed up anyway   DEBUG
-    AttemptEnded: a failure that is tried again            INFO
+    AttemptEnded, TokenAttemptEnded: a success, or what    DEBUG
+      is handed up anyway
+    AttemptEnded, TokenAttemptEnded: a failure that is     INFO
+      tried again
     Waited: before another attempt, or 5 s and more        INFO, else DEBUG
     CallEnded: a success at the first attempt              DEBUG
     CallEnded: a success after more than one               INFO
@@ -37,6 +39,7 @@ from recoup.telemetry.events import (
     Paced,
     PlanExceeded,
     PlanLearned,
+    TokenAttemptEnded,
     TokenFetched,
     TokenRefused,
     Waited,
@@ -87,6 +90,7 @@ _LEVELS: Mapping[type, int | Callable[[Any], int]] = MappingProxyType(
         Waited: _waited,
         AttemptEnded: _attempt,
         CallEnded: _ended,
+        TokenAttemptEnded: _attempt,
         TokenFetched: logging.INFO,
         TokenRefused: _refused,
         PlanLearned: logging.INFO,

@@ -25,6 +25,7 @@ from recoup.telemetry.events import (
     Paced,
     PlanExceeded,
     PlanLearned,
+    TokenAttemptEnded,
     TokenFetched,
     TokenRefused,
     Waited,
@@ -98,6 +99,7 @@ class OpenTelemetry:
         self._attempts = meter.create_counter("recoup.attempts", "{attempt}", "Requests that were sent")
         self._faults = meter.create_counter("recoup.faults", "{fault}", "Attempts that failed, by fault")
         self._throttled = meter.create_counter("recoup.throttled", "{attempt}", "Attempts that were answered with 429")
+        self._asked = meter.create_counter("recoup.token.attempts", "{attempt}", "Requests for tokens that were sent")
         self._tokens = meter.create_counter("recoup.token.fetches", "{token}", "Access tokens that were had")
         self._refusals = meter.create_counter("recoup.token.refusals", "{refusal}", "Access tokens that were not")
         self._held = meter.create_counter("recoup.held", "{call}", "Calls that were not sent because of a hold")
@@ -117,6 +119,16 @@ class OpenTelemetry:
             case Waited():
                 self._waits.record(event.seconds, {**_operation(event), "recoup.why": str(event.why)})
                 self._note(event, "recoup.wait", {"recoup.seconds": event.seconds, "recoup.why": str(event.why)})
+            case TokenAttemptEnded():
+                attributes = _known(
+                    {
+                        "http.response.status_code": event.status,
+                        "error.type": _error_type(event.status, event.fault),
+                        "recoup.fault": event.fault,
+                    }
+                )
+                self._asked.add(1, attributes)
+                self._note(event, "recoup.token_attempt", {**attributes, "recoup.seconds": event.seconds})
             case TokenFetched():
                 self._tokens.add(1, {"recoup.shared": event.shared})
                 self._note(

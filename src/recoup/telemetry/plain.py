@@ -18,6 +18,7 @@ from recoup.telemetry.events import (
     Paced,
     PlanExceeded,
     PlanLearned,
+    TokenAttemptEnded,
     TokenFetched,
     TokenRefused,
     Waited,
@@ -62,6 +63,10 @@ def _what(event: Event) -> str:
             return f"{came}{tied}{follows}{request}"
         case CallEnded():
             return _ended(event)
+        case TokenAttemptEnded():
+            follows = f"; {event.decision}" if event.decision not in ("", "done") else ""
+            came = _came(event.status, event.fault, None)
+            return f"attempt {event.attempt} to get a token, after {_seconds(event.seconds)}: {came}{follows}"
         case TokenFetched():
             whence = "another process had fetched it" if event.shared else f"after {_seconds(event.seconds)}"
             return f"got an access token that lasts {_seconds(event.lasts)}, {whence}"

@@ -25,8 +25,9 @@ from recoup.login.identity import TokenKey, token_key
 from recoup.login.keeping import Tokens
 from recoup.login.token import AccessToken, read_token
 from recoup.recovery.decision import Decision, GiveUp, StopReason, decision_as_dict
+from recoup.recovery.history import History
 from recoup.redaction import redact_url
-from recoup.telemetry.events import Event, Held, TokenFetched, TokenRefused
+from recoup.telemetry.events import Event, Held, TokenAttemptEnded, TokenFetched, TokenRefused
 from recoup.transports.effects import Consult, Flow, SleepFor
 from recoup.transports.ending import Endings
 from recoup.transports.outcome import fault_error
@@ -40,8 +41,8 @@ LEASE = 10.0
 _LOG = logging.getLogger("recoup.login")
 _FIRST_LOOK, _LONGEST_LOOK = 0.05, 0.5  # seconds between two looks at what another process fetches
 T = TypeVar("T")
-Ask = Callable[[Request], Flow[tuple[Exchange, Diagnosis | None, Decision]]]
-"""A flow that sends a token request and ends with its exchange, its diagnosis and the decision about it."""
+Ask = Callable[[Request], Flow[tuple[Exchange, Diagnosis | None, Decision, History]]]
+"""A flow that sends a token request and ends with its exchange, its diagnosis, the decision about it, its attempts."""
 Tell = Callable[[Event], object]
 """Is told what happens."""
 
@@ -131,7 +132,7 @@ def obtain(errand: Errand, now: Callable[[], float], ask: Ask, tell: Tell | None
         yield SleepFor(pause)
         waited += pause
         pause = min(2 * pause, _LONGEST_LOOK)
-    found = yield from _asked(errand, seen.versions, now, ask)
+    found = yield from _asked(errand, seen.versions, now, ask, tell)
     yield from _careful(errand, lambda: _settle(errand, seen.versions[0], found, now()))
     if isinstance(found, Obtained):
         errand.endings.announce(now(), tell)
@@ -194,14 +195,16 @@ def _still_parked(errand: Errand, hold: Hold, now: float, tell: Tell | None) -> 
 
 
 def _asked(
-    errand: Errand, versions: Sequence[Credentials], now: Callable[[], float], ask: Ask
+    errand: Errand, versions: Sequence[Credentials], now: Callable[[], float], ask: Ask, tell: Tell | None
 ) -> Flow[Obtained | LoginFailed]:
     """Ask Login with Amazon: with the next secret only where the one before is refused as one."""
     refused: list[Credentials] = []
     while True:
         version = versions[len(refused)]
         sent_at = now()
-        exchange, diagnosis, decision = yield from ask(token_request(version, errand.token_url))
+        exchange, diagnosis, decision, history = yield from ask(token_request(version, errand.token_url))
+        if tell is not None:
+            _tell_attempts(errand, history, tell)
         found = _read(exchange, sent_at, diagnosis, decision)
         if isinstance(found, AccessToken):
             return Obtained(found, version)
@@ -214,6 +217,20 @@ def _asked(
         about = refused if another else refused[-1:]
         found.parked = yield from _careful(errand, lambda: parks.park(seen, about, now()))
     return found
+
+
+def _tell_attempts(errand: Errand, history: History, tell: Tell) -> None:
+    for each in history.attempts:
+        event = TokenAttemptEnded(
+            at=each.ended_at,
+            seller=errand.seller,
+            attempt=each.number,
+            seconds=each.ended_at - each.sent_at,
+            status=each.status,
+            fault=each.fault,
+            decision=each.decision,
+        )
+        tell(event)
 
 
 def _settle(errand: Errand, asked: Credentials, found: Obtained | LoginFailed, now: float) -> None:

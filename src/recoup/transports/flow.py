@@ -17,6 +17,7 @@ from recoup.governor.hold import Hold
 from recoup.login.token import TOKEN_HEADER
 from recoup.recovery.call import Call, Finish, Renew, Send, Sleep, Step
 from recoup.recovery.decision import Decision, Done, GiveUp
+from recoup.recovery.history import History
 from recoup.redaction import redact_text
 from recoup.telemetry.events import Listener, Why
 from recoup.transports.attempt import Job, attempt, let_go
@@ -207,17 +208,21 @@ class Flows:
     def _token(self, login: Login, job: Job) -> Flow[str]:
         """An access token other than the job's, by the same road: the same wire, policy and quota."""
 
-        def ask(asked: Request) -> Flow[tuple[Exchange, Diagnosis | None, Decision]]:
+        def ask(asked: Request) -> Flow[tuple[Exchange, Diagnosis | None, Decision, History]]:
             own = job.library.token_request(asked, like=job.request)
             errand = Job(request=own, library=job.library, target=job.library.target(own), asks_for_token=True)
             finish = yield from self._attempts(errand)
             yield from let_go(errand)
             assert errand.exchange is not None  # noqa: S101  no answer to a token request is taken unread
-            return errand.exchange, finish.diagnosis, finish.decision
+            return errand.exchange, finish.diagnosis, finish.decision, finish.history
 
         voice = job.voice(self._now)
         tell = None if voice is None else voice.passed_on
-        return (yield from login.fetch(stale=job.token, now=self._now, ask=ask, tell=tell))
+        ends = job.deadline
+        if self._policy.deadline is not None:
+            own = job.began + self._policy.deadline
+            ends = own if ends is None else min(ends, own)
+        return (yield from login.fetch(stale=job.token, now=self._now, ask=ask, tell=tell, deadline=ends))
 
 
 def _operation(job: Job) -> Operation | None:

@@ -238,7 +238,8 @@ class Login:
         """A flow that ends with an access token: the cached one, or a new one where it is `stale`, old or missing.
 
         `ask(request)` is a flow that sends the token request (an `exchange.Request`) and ends with its exchange,
-        diagnosis and decision. `tell` is told TokenFetched, TokenRefused, Held and ExpiryNear, where anybody listens.
+        diagnosis, decision and history. `tell` is told TokenAttemptEnded, TokenFetched, TokenRefused, Held and
+        ExpiryNear, where anybody listens.
         `deadline` (epoch seconds) ends the wait for a token that another process fetches. Raises LoginFailed.
         """
         while True:
