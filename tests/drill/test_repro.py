@@ -99,6 +99,40 @@ def test_bytes_that_are_no_http_are_sent_as_they_are(tmp_path: Path) -> None:
     assert passes(tmp_path, repro.text.replace("X-Empty:\\r\\n", ""))
 
 
+# ---------------------------------------------------------------- calls of other regions
+
+EU_HOST = "https://sellingpartnerapi-eu.amazon.com"
+FE_HOST = "https://sellingpartnerapi-fe.amazon.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        (f"{EU_HOST}/orders/v0/orders?MarketplaceIds=A1PA6795UKMFR9&CreatedAfter=2026-01-01", "429-rate-limit"),
+        (f"{FE_HOST}/sellers/v1/marketplaceParticipations", "403-missing-role"),
+        (f"{EU_HOST}/externalFulfillment/2024-09-11/shipments/SHIP-1", "sc-00005-forbidden"),
+        (f"{EU_HOST}/vendor/orders/v1/purchaseOrders", "other-500-internal"),
+        (f"{EU_HOST}/support/2025-02-01/cases/7", "other-500-internal"),
+    ],
+)
+def test_a_call_of_another_region_passes_once_its_cause_is_taken_away(tmp_path: Path, url: str, fault: str) -> None:
+    request = Request(method="GET", url=url, headers=Headers(HEADERS))
+    repro = reproduce(request, of(fault))
+    assert repro is not None
+    assert repro.how is not How.REQUEST
+    assert not passes(tmp_path, repro.text)
+    assert passes(tmp_path, mended(repro.text))
+
+
+def test_a_path_that_was_misspelt_in_another_region_is_mended_there(tmp_path: Path) -> None:
+    query = "?MarketplaceIds=A1PA6795UKMFR9&CreatedAfter=2026-01-01T00:00:00Z"
+    repro = made(seen("GET", f"{EU_HOST}/orders/v0/order{query}", HEADERS))
+    assert (repro.fault, repro.how, repro.scenario["region"]) == ("403-wrong-path-or-version", How.REQUEST, "EU")
+    assert list(repro.scenario["add_partner"]["marketplaces"]) == ["A1PA6795UKMFR9"]
+    assert not passes(tmp_path, repro.text)
+    assert passes(tmp_path, repro.text.replace("/order?", "/orders?"))
+
+
 # ---------------------------------------------------------------- causes in the world
 
 

@@ -2,13 +2,16 @@
 
 The file is tried before it is handed out: first the request as it stands in the trace, since many causes are in the
 request itself; then with the cause set on the sandbox's stage; and only if neither brings the fault about, with a fault
-plan that answers as Amazon did, which the file then says. It sends by a bare client, so that nothing is recovered.
+plan that answers as Amazon did, which the file then says. Where a line sets the cause, the file is tried without it
+too, and must pass. The call is a seller's of the region that was called (a vendor's for a vendor's path); what does not
+do there is tried in the sandbox's own region. It sends by a bare client, so that nothing is recovered.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -21,10 +24,10 @@ from recoup.catalogue.facts.operations import operations
 from recoup.catalogue.loader import catalogue
 from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import FaultError
-from recoup.exchange import Request
+from recoup.exchange import Headers, Request
 from recoup.lint.checking import check
 from recoup.lint.reading import from_request
-from recoup.redaction import redact_text
+from recoup.redaction import redact_headers, redact_text
 from recoup.sandbox import running
 from recoup.sandbox.running import Sandbox
 
@@ -48,6 +51,9 @@ _LEFT_OUT = frozenset(
 _WRONG_HEADER = "403-missing-token"
 _TOKEN_FIELD = re.compile(rb"(?i)(x-amz-access-token:[ \t]*)[^\r\n]+")
 _NAME = re.compile(r"[^a-z0-9]+")
+_HOME = "NA"  # where the account is that a sandbox opens with, and one of its marketplaces
+_HOME_MARKETPLACE = "ATVPDKIKX0DER"
+_VALUES = re.compile(r"[^A-Za-z0-9]+")
 MAX_BODY = 65_536
 
 
@@ -57,6 +63,14 @@ class How(StrEnum):
     REQUEST = "request"  # the request as it stands
     CAUSE = "cause"  # a state of the sandbox's world
     PLAN = "plan"  # the answer alone: the sandbox has no such cause
+
+
+class _Seller(msgspec.Struct, frozen=True):
+    """An account that the file opens: that of the call is of another kind or region than the sandbox's own."""
+
+    entity: str
+    region: str
+    marketplaces: tuple[str, ...]
 
 
 class Repro(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +88,13 @@ def reproduce(request: Request | None, diagnosis: Diagnosis, *, place: str = "",
     entry = catalogue().get(fault) if fault is not None else None
     if fault is None or entry is None:
         return None
-    for how in How:
-        text = _text(request, diagnosis, fault, how, place)
-        if _fails_with(text, fault, seed):
-            return Repro(fault=fault, how=how, text=text, scenario=_scenario(request, fault, how, seed))
+    tries = [(how, *way) for how in How for way in _ways(request, how)]
+    if request is not None and request.url:  # what the sandbox does not serve: any call instead, at last
+        tries += [(how, None, None) for how in (How.CAUSE, How.PLAN)]
+    for how, asked, seller in tries:
+        text = _text(asked, diagnosis, fault, how, place, seller)
+        if _fails_with(text, fault, seed) and (how is How.REQUEST or _passes(_mended(text), seed)):
+            return Repro(fault=fault, how=how, text=text, scenario=_scenario(asked, fault, how, seed, seller))
     return None
 
 
@@ -94,6 +111,48 @@ def write(folder: Path, repro: Repro) -> list[Path]:
             path.write_text(text, encoding="utf-8")
             made.append(path)
     return made
+
+
+def _ways(request: Request | None, how: How) -> Iterator[tuple[Request | None, _Seller | None]]:
+    """Whose call it may be, the likeliest first: of an account where it went, of the sandbox's own; and where the cause
+    is not in the request, the same call at home.
+    """
+    if request is None or not request.url:
+        yield request, None
+        return
+    endpoint = marketplaces.by_host(request.host)
+    region = endpoint.region.code if endpoint is not None else _HOME
+    entity = "vendor" if request.path.startswith("/vendor/") else "seller"
+    named = [value for value in _VALUES.split(request.url) if marketplaces.region_of(value) is not None]
+    if region != _HOME or entity != "seller":
+        of_region = tuple(dict.fromkeys(value for value in named if marketplaces.region_of(value) == region))
+        yield request, _Seller(entity, region, of_region)
+    yield request, None
+    if how is How.REQUEST:
+        return
+    home = marketplaces.region(_HOME)
+    if region != _HOME and home is not None:
+        url = request.url.replace(request.host, home.host, 1)
+        for value in named:
+            url = url.replace(value, _HOME_MARKETPLACE)
+        fields = [(name, home.host if name.lower() == "host" else value) for name, value in request.headers]
+        yield msgspec.structs.replace(request, url=url, headers=Headers(fields)), None
+
+
+def _mended(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if "# MEND" not in line)
+
+
+def _passes(text: str, seed: int) -> bool:
+    """Whether the test in this file passes."""
+    names: dict[str, Any] = {}
+    exec(compile(text, "<repro>", "exec"), names)  # noqa: S102  as below
+    with running(seed=seed) as sandbox:
+        try:
+            names["test_the_call_works"](sandbox)
+        except (FaultError, AssertionError):
+            return False
+    return True
 
 
 def _fails_with(text: str, fault: str, seed: int) -> bool:
@@ -121,9 +180,11 @@ def _refused_for(sandbox: Sandbox, fault: str) -> bool:
 # -- the file ---------------------------------------------------------------------------------------------------------
 
 
-def _text(request: Request | None, diagnosis: Diagnosis, fault: str, how: How, place: str) -> str:
+def _text(
+    request: Request | None, diagnosis: Diagnosis, fault: str, how: How, place: str, seller: _Seller | None
+) -> str:
     if request is not None and request.raw is not None and how is How.REQUEST:
-        return _raw_text(request.raw, diagnosis, fault, place)
+        return _raw_text(request.raw, diagnosis, fault, place, seller)
     entry = catalogue()[fault]
     method, path, region, headers, body = _parts(request, fault)
     of_login = fault.startswith("lwa-")
@@ -151,6 +212,7 @@ def _text(request: Request | None, diagnosis: Diagnosis, fault: str, how: How, p
         "def test_the_call_works(recoup_sandbox):",
         "    sandbox = recoup_sandbox",
     ]
+    lines += _opened(seller)
     if shipment:
         lines.append('    shipment_id = sandbox.stage.add_shipment(location_id=sandbox.location_ids["MFN"])')
     asked = "FAULT" + (", shipment_id=shipment_id" if shipment else "") + f", how={how.value!r}"
@@ -162,7 +224,7 @@ def _text(request: Request | None, diagnosis: Diagnosis, fault: str, how: How, p
     lines += [
         "    form = {",
         '        "grant_type": "refresh_token",',
-        '        "refresh_token": sandbox.refresh_token,',
+        f'        "refresh_token": {_REFRESH if seller is None else _OPENED},',
         '        "client_id": sandbox.client_id,',
         '        "client_secret": sandbox.client_secret,',
         "    }",
@@ -183,7 +245,16 @@ def _text(request: Request | None, diagnosis: Diagnosis, fault: str, how: How, p
     return "\n".join(lines)
 
 
-def _raw_text(raw: bytes, diagnosis: Diagnosis, fault: str, place: str) -> str:
+_REFRESH, _OPENED = "sandbox.refresh_token", 'seller["refresh_token"]'
+
+
+def _opened(seller: _Seller | None) -> list[str]:
+    if seller is None:
+        return []
+    return [f"    seller = sandbox.stage.add_partner({seller.entity!r}, {seller.region!r}, {seller.marketplaces!r})"]
+
+
+def _raw_text(raw: bytes, diagnosis: Diagnosis, fault: str, place: str, seller: _Seller | None) -> str:
     """The file for a request of which the bytes are known: they are sent as they are, with the sandbox's token."""
     entry = catalogue()[fault]
     shown_raw = redact_text(raw[:MAX_BODY].decode("latin-1")).encode("latin-1", "replace")
@@ -212,14 +283,15 @@ def _raw_text(raw: bytes, diagnosis: Diagnosis, fault: str, place: str) -> str:
             "",
             "def test_the_call_works(recoup_sandbox):",
             "    sandbox = recoup_sandbox",
+            *_opened(seller),
             "    form = {",
             '        "grant_type": "refresh_token",',
-            '        "refresh_token": sandbox.refresh_token,',
+            f'        "refresh_token": {_REFRESH if seller is None else _OPENED},',
             '        "client_id": sandbox.client_id,',
             '        "client_secret": sandbox.client_secret,',
             "    }",
             '    token = httpx2.post(sandbox.token_url, data=form).json()["access_token"]',
-            "    place = urlsplit(sandbox.endpoint)",
+            f'    place = urlsplit(sandbox.as_dict()["endpoints"][{_HOME if seller is None else seller.region!r}])',
             "    with socket.create_connection((place.hostname, place.port), timeout=5) as connection:",
             '        connection.sendall(RAW.replace(b"TOKEN", token.encode()))',
             "        connection.shutdown(socket.SHUT_WR)",
@@ -262,8 +334,8 @@ def _parts(request: Request | None, fault: str) -> tuple[str, str, str, dict[str
     region = endpoint.region.code if endpoint is not None else "NA"
     path = _path(request)
     headers = {
-        name: redact_text(value)
-        for name, value in request.headers
+        name: value
+        for name, value in redact_headers(request.headers)
         if name.lower() not in _LEFT_OUT and value.isascii() and value.isprintable()
     }
     body = request.body
@@ -292,10 +364,18 @@ def _somewhere(fault: str) -> str:
     return "/sellers/v1/marketplaceParticipations"
 
 
-def _scenario(request: Request | None, fault: str, how: How, seed: int) -> dict[str, Any]:
+def _scenario(request: Request | None, fault: str, how: How, seed: int, seller: _Seller | None) -> dict[str, Any]:
     method, path, region, _, _ = _parts(request, fault)
     step = {} if how is How.REQUEST else {"raise_fault": {"fault": fault, "how": how.value}}
-    return {"seed": seed, "region": region, **step, "call": {"method": method, "path": path}, "fails_with": fault}
+    opened = {} if seller is None else {"add_partner": msgspec.to_builtins(seller)}
+    return {
+        "seed": seed,
+        "region": region,
+        **opened,
+        **step,
+        "call": {"method": method, "path": path},
+        "fails_with": fault,
+    }
 
 
 def _comment(text: str) -> str:
