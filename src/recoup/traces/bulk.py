@@ -35,7 +35,8 @@ OnProgress = Callable[[int, int], object]
 """Is told how many bytes are done, and of how many."""
 
 MOST_WAITING = 20_000
-SMALL = 64 << 20  # bytes that are not worth a second process
+SMALL = 64 << 20  # bytes that are not worth a second process, which takes a moment to start
+SMALL_COUNTED = 256 << 20  # where failures are counted only: that is over before
 
 
 def examine(
@@ -62,7 +63,7 @@ def examine(
     parts = list(parts_of(inputs, form, fields))
     total = sum(part.size for part in parts)
     every = on_failure is not None and first is None
-    alone = jobs == 1 or (jobs == 0 and total <= SMALL)
+    alone = jobs == 1 or (jobs == 0 and total <= (SMALL if every else SMALL_COUNTED))
     if engine is not None or alone or any(part.path == "-" for part in parts):
         found = (
             each for part in joined(parts) for each in read_part(part, fields, every=every, engine=engine, stdin=stdin)

@@ -38,6 +38,11 @@ class Judge:
     remembered (the last few thousand). All others are diagnosed each by itself. With `counting` the same answer to
     requests of the same form is too: what is counted does not depend on the one order id that stood in the path, and
     the words of the evidence, which do, are not shown.
+
+    This is an approximation in one place: the first answer of an operation that its message alone proves stands for all
+    with the same body and header fields, whatever their addresses and the other calls say. For a message that several
+    causes share (some of a 404 do) another address can have made the first one ambiguous; so for these the counts can
+    depend on which of them came first.
     """
 
     def __init__(self, engine: Engine, *, counting: bool = False) -> None:
