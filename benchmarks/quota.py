@@ -72,7 +72,7 @@ def serve(rate: float, burst: int) -> None:
     """A sandbox whose front door has this plan for everything. It reads `forget` (all) and `tell`."""
     from recoup.sandbox import buckets, front_door, world
     from recoup.sandbox.fulfillment.settings import FulfillmentSettings, RateLimit
-    from recoup.sandbox.running import running
+    from recoup.sandbox.serving import running
     from recoup.sandbox.settings import SandboxSettings
 
     counted = [0, 0]

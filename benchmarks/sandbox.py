@@ -182,7 +182,7 @@ def the_sandbox(shipments: int) -> Iterator[dict[str, Any]]:
 def serve(shipments: int) -> None:
     """Run a sandbox with that many shipments until it is ended."""
     from recoup.sandbox.fulfillment.settings import FulfillmentSettings, RateLimit
-    from recoup.sandbox.running import running
+    from recoup.sandbox.serving import running
     from recoup.sandbox.settings import SandboxSettings
 
     plenty = 1e12

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from recoup.sandbox.running import Sandbox
+    from recoup.sandbox.serving import Sandbox
 
 __all__ = ["recoup_no_waiting", "recoup_sandbox"]
 
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def recoup_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A fresh sandbox whose time stands still: addresses, credentials, `stage`, `clock`, `raise_fault`, `why`."""
-    from recoup.sandbox.running import running
+    from recoup.sandbox.serving import running
 
     marker = request.node.get_closest_marker("recoup_sandbox")
     options: dict[str, Any] = {"clock": "frozen", **(marker.kwargs if marker is not None else {})}

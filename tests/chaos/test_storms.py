@@ -20,7 +20,7 @@ import pytest
 from storm_proxy import CALL_HEADER, StormProxy
 
 import recoup
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 from recoup.testing import Timing
 
 pytestmark = pytest.mark.chaos

@@ -202,7 +202,7 @@ def test_a_missing_extra_is_named_with_how_to_install_it(
 
     monkeypatch.setattr("recoup.drill.runner.drill", without)
     # By its module: the package calls a function of it by the same name, once somebody has asked for that.
-    monkeypatch.setattr(import_module("recoup.sandbox.running"), "serve_forever", without)
+    monkeypatch.setattr(import_module("recoup.sandbox.serving"), "serve_forever", without)
     monkeypatch.setattr("recoup.gateway.serving.serve_forever", without)
     monkeypatch.setattr("recoup.doctor.sending.over_httpx2", without)
     more = {"doctor": ["--yes"], "diagnose": ["--yes", "--probe"]}.get(command, [])

@@ -13,7 +13,7 @@ import pytest
 
 from recoup.cli.main import Streams, main
 from recoup.sandbox import running
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 PATH = "/externalFulfillment/2024-09-11/shipments?status=ACCEPTED"
 

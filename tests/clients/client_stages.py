@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import httpx
 
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 from recoup.testing import Timing
 
 __all__ = ["STAGES", "AmznSellingPartner", "AmznSpApi", "Stage"]

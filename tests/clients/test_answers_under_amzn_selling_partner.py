@@ -10,7 +10,7 @@ import pytest
 from client_stages import AmznSellingPartner, AsyncAmznSellingPartner
 
 import recoup
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 
 pytestmark = pytest.mark.sdk
 

@@ -12,7 +12,7 @@ import pytest
 from client_stages import STAGES, AmznSellingPartner, AmznSpApi, AsyncPythonAmazonSpApi, PythonAmazonSpApi, Stage
 
 import recoup
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 
 pytestmark = pytest.mark.sdk
 

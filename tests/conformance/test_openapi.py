@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from properties import examples
 from recoup.catalogue.facts.operations import operations
 from recoup.sandbox.fulfillment.settings import FulfillmentSettings
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 from recoup.sandbox.settings import SandboxSettings
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "reference" / "external-fulfillment.openapi.yaml"

@@ -18,7 +18,7 @@ from recoup.doctor.sending import over_httpx2
 from recoup.errors import SettingsError
 from recoup.exchange import Exchange, Request
 from recoup.sandbox import running
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from recoup.errors import SettingsError
 from recoup.exchange import Exchange, Headers, Request, Response
 from recoup.recovery.advice import diagnose
 from recoup.sandbox import running
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 DENIED = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.","details":""}]}'
 CUT = b'{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied."}]}'
@@ -211,7 +211,7 @@ def test_a_probe_finds_the_cause_that_holds(sandbox: Sandbox, world: Callable[[S
     exchange = refused(sandbox, call)
     sent: list[Request] = []
     before = diagnose(exchange)
-    assert fault in before.tied
+    assert fault in (before.tied or (before.id,))  # where the request shows the cause, it is known at once
     course = taken(sandbox, call, exchange, sent)
     assert (course.settled, course.diagnosis.id) == (True, fault), (course.diagnosis.tied, course.as_dict())
     assert course.diagnosis.decision is not None

@@ -17,7 +17,7 @@ import sys
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 
 EPOCH = 1_800_000_000.0
 CALLS = 200

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 
 class Answer(msgspec.Struct):

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 __all__ = ["SELLERS", "Seller", "ToSandbox"]
 

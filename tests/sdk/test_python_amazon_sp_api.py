@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 import recoup
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 
 pytestmark = pytest.mark.sdk
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sdk_sellers import SELLERS, PythonAmazonSpApi, Seller
 
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 
 pytestmark = pytest.mark.sdk
 

@@ -46,7 +46,7 @@ def command(
     if context.invoked_subcommand is not None:
         return 0
     invocation: Invocation = context.obj
-    from recoup.sandbox.running import serve_forever
+    from recoup.sandbox.serving import serve_forever
 
     def announce(addresses: Mapping[str, Any]) -> None:
         out = invocation.streams.stdout

@@ -29,7 +29,7 @@ from recoup.lint.checking import check
 from recoup.lint.reading import from_request
 from recoup.redaction import redact_headers, redact_text
 from recoup.sandbox import running
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 __all__ = ["How", "Repro", "reproduce", "write"]
 

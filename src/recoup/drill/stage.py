@@ -22,7 +22,7 @@ from recoup.recovery.advice import diagnose
 from recoup.recovery.call import Call
 from recoup.recovery.decision import Decision
 from recoup.redaction import redact_text
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 from recoup.transports.foreign import library_of
 from recoup.transports.httpx_family import Transport
 from recoup.transports.login import Login

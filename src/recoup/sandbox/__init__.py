@@ -12,22 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from recoup.sandbox.running import Sandbox, running
+    from recoup.sandbox.serving import Sandbox, running
     from recoup.sandbox.settings import SandboxSettings
 
 __all__ = ["Sandbox", "SandboxSettings", "running"]
 
 
 _HOMES = {
-    "Sandbox": "recoup.sandbox.running",
+    "Sandbox": "recoup.sandbox.serving",
     "SandboxSettings": "recoup.sandbox.settings",
-    "running": "recoup.sandbox.running",
+    "running": "recoup.sandbox.serving",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'recoup.sandbox' has no attribute {name!r}")
-    # Set by hand, because importing the module `running` has just bound it under the name of its function.
     globals()[name] = getattr(import_module(_HOMES[name]), name)
     return globals()[name]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 
-from recoup.sandbox.running import Sandbox
+from recoup.sandbox.serving import Sandbox
 
 CONSENT = "/apps/authorize/consent"
 CALLBACK = "https://app.example/callback"

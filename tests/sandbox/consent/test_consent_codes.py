@@ -12,7 +12,7 @@ import pytest
 from consent_browser import CALLBACK, LOGIN_URI, Browser, asked, code_on, link, user, why
 
 from recoup.sandbox.consent.settings import ConsentSettings
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 from recoup.sandbox.settings import SandboxSettings
 
 NEW = "https://app.example/new"

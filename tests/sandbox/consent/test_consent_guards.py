@@ -9,7 +9,7 @@ import pytest
 from consent_browser import CALLBACK, Browser, asked, given, hidden, link, user
 
 from recoup.sandbox.consent.addresses import local, registrable
-from recoup.sandbox.running import running
+from recoup.sandbox.serving import running
 
 FORM = "application/x-www-form-urlencoded"
 SAYS = r"address|host|https|blanks"

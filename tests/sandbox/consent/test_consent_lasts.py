@@ -6,7 +6,7 @@ from pathlib import Path
 
 from consent_browser import Browser, asked, exchange, given, link, user
 
-from recoup.sandbox.running import running
+from recoup.sandbox.serving import running
 
 
 def test_a_consent_goes_on_after_a_restart(tmp_path: Path) -> None:

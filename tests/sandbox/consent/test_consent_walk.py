@@ -9,7 +9,7 @@ import pytest
 from consent_browser import CALLBACK, LOGIN_URI, STATE, Browser, asked, exchange, given, link, user, why
 
 from recoup.sandbox.consent.settings import ConsentSettings
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 from recoup.sandbox.settings import SandboxSettings
 
 SHIPMENTS = "/externalFulfillment/2024-09-11/shipments?status=ACCEPTED"

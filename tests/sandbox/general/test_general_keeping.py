@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from mailbox_server import Mailbox
 
-from recoup.sandbox.running import Sandbox, running
+from recoup.sandbox.serving import Sandbox, running
 
 KIND = "EXTERNAL_FULFILLMENT_SHIPMENT_STATUS_CHANGE"
 ARN = "arn:aws:sqs:us-east-1:123456789012:orders"

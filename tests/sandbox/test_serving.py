@@ -55,9 +55,9 @@ def test_it_prints_what_a_client_needs() -> None:
 
 
 def test_the_function_is_reached_by_every_road() -> None:
-    import recoup.sandbox.running as module
+    import recoup.sandbox.serving as module
 
-    roads: list[Any] = [recoup.sandbox.running, module, module.running]
+    roads: list[Any] = [recoup.sandbox.running, module.running]
     for road in roads:
         with road(seed=1, clock="frozen") as sandbox:
             assert sandbox.clock.mode == "frozen"
@@ -140,7 +140,7 @@ def test_threads_may_set_the_stage_while_others_call() -> None:
 def test_in_the_foreground_it_answers_until_it_is_told_to_stop(number: signal.Signals) -> None:
     program = (
         "import json, sys\n"
-        "from recoup.sandbox.running import serve_forever\n"
+        "from recoup.sandbox.serving import serve_forever\n"
         "serve_forever(seed=1, announce=lambda shown: print(json.dumps(shown), flush=True))\n"
         "print('bye')\n"
     )

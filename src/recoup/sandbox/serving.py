@@ -12,13 +12,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Literal, Self
 
 from msgspec import structs
@@ -410,13 +409,3 @@ def serve_forever(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class _Module(ModuleType):
-    """This module can be called like its function, because the package's attribute of that name may be either."""
-
-    def __call__(self, **arguments: Any) -> AbstractContextManager[Sandbox]:
-        return running(**arguments)
-
-
-sys.modules[__name__].__class__ = _Module
