@@ -70,7 +70,9 @@ def test_no_secret_is_printed(request_text: str, form: tuple[str, ...]) -> None:
 
 
 def test_json_is_one_object_a_request() -> None:
-    script = f"curl https://{EU}/orders/v0/order\ncurl 'https://{EU}/orders/2026-01-01/orders/026-1234567-1234567'\n"
+    token = "-H 'x-amz-access-token: Atza|IwEB'"
+    unknown, known = f"https://{EU}/orders/v0/order", f"'https://{EU}/orders/2026-01-01/orders/026-1234567-1234567'"
+    script = f"curl {unknown} {token}\ncurl {known} {token}\n"
     status, out, _ = run("--json", stdin=script)
     assert status == 1
     first, second = (json.loads(line) for line in out.splitlines())
@@ -226,3 +228,22 @@ def test_fix_and_json_do_not_go_together() -> None:
     status, out, err = run("--fix", "--json", stdin=GOOD)
     assert (status, out) == (2, "")
     assert "leave --json out" in err
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("", True),
+        (" -H 'accept: application/json'", True),
+        (" -H 'x-amz-access-token: Atza|IwEB'", False),
+        (" -H @fields.txt", False),
+        (" -K settings.curlrc", False),
+    ],
+)
+def test_a_command_without_a_token_may_have_lost_it_before_it_was_shown(fields: str, told: bool) -> None:
+    command = f"curl https://{EU}/sellers/v1/marketplaceParticipations{fields}\n"
+    _, out, _ = run("--json", stdin=command)
+    (request,) = (json.loads(line) for line in out.splitlines())
+    of_token = [each for each in request["findings"] if each["rule"] == "access-token-header"]
+    assert len(of_token) == told
+    assert all(not each["certain"] and each["fault"] == "403-missing-token" for each in of_token)

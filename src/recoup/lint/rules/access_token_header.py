@@ -24,6 +24,9 @@ HEADER = "x-amz-access-token"
 _NEARLY = re.compile(r"x?(?:a?mz[nm]?|amazon|aws)?(?:acc?ess?|auth|lwa)?tokens?")
 _OTHER_TOKENS = frozenset({"xamzsecuritytoken", "xamzsecuritytokens", "token", "xtoken", "authtoken"})
 _SENT_AS = frozenset({"access token", "grantless token", "restricted data token"})
+_FILLED_LATER = re.compile(
+    rb"\s(?:-K|--config|--netrc\S*|-H\s*['\"]?[@$]|--header[\s=]['\"]?[@$])"
+)  # fields from elsewhere
 _FIX = f"Send the access token in {HEADER}."
 
 
@@ -49,6 +52,10 @@ def check(subject: Subject, around: Around) -> Iterator[Finding]:
     if subject.complete:
         said = f"There is no {HEADER} header."
         yield found(RULE, FAULTS[0], subject.end_of_fields, said, _FIX, FixKind.NEEDS_VALUE)
+    elif subject.form is Form.CURL and not _FILLED_LATER.search(subject.source):
+        # People take their token out before they show a command to anybody: it may be right all the same.
+        said = f"The command sends no {HEADER} header, unless it was taken out of it."
+        yield found(RULE, FAULTS[0], subject.end_of_fields, said, _FIX, FixKind.NEEDS_VALUE, certain=False)
 
 
 def _misplaced(field: Pair) -> tuple[str, FixKind, bytes | None]:
