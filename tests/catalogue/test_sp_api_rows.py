@@ -148,11 +148,6 @@ MESSAGES = [
         {"elements": "buyerInfo"},
     ),
     ("Access to the resource is forbidden", "403-missing-role", {}),
-    (
-        "SKU 'A-1' not found in marketplace ATVPDKIKX0DER",
-        "404-mistyped-id",
-        {"sku": "A-1", "marketplace": "ATVPDKIKX0DER"},
-    ),
     ("Verify the API endpoint or resource path and try again.", "404-wrong-path", {}),
     ("You exceeded your quota for the requested resource.", "429-rate-limit", {}),
     ("Request Throttled", "429-rate-limit", {}),
@@ -281,6 +276,7 @@ def test_the_variants_of_an_expired_token_are_recovered_from_differently() -> No
     }
     assert variants == {
         "access-token-expired": (RetryClass.REAUTH, Who.NOBODY, Action.RENEW_TOKEN),
+        "restricted-token-expired": (RetryClass.REAUTH, Who.NOBODY, Action.RENEW_TOKEN),
         "token-revoked": (RetryClass.REAUTH, Who.NOBODY, Action.RENEW_TOKEN),
         "client-secret-expired": (RetryClass.HUMAN, Who.OPERATOR, Action.ROTATE_SECRET),
         "refresh-token-expired": (RetryClass.HUMAN, Who.SELLER, Action.REAUTHORISE),

@@ -108,3 +108,38 @@ def test_what_was_weighed_is_remembered_and_nothing_of_it_is_told_of_another_cal
             Exchange(request=call(1000000, "x-amz-access-token").request, response=Response(status=403, body=body))
         )
     assert len(engine.index.weighings) <= 512
+
+
+def test_the_missing_body_of_a_head_says_nothing() -> None:
+    """It never has one: only what the status means is left, whether the path is served or not."""
+    _, tied = _seen(403, b"", EU + ORDERS, "HEAD")
+    assert {"403-missing-role", "403-expired-token"} <= set(tied)
+    assert _seen(403, b"", EU + "/ordres/v0/orders", "HEAD")[0] == "403-wrong-path-or-version"
+
+
+EXPIRED = DENIED.replace(b'"details":""', b'"details":"The access token you provided has expired."')
+REVOKED = DENIED.replace(
+    b'"details":""', b'"details":"The access token you provided is revoked, malformed or invalid."'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "token", "variant"),
+    [
+        (EXPIRED, "Atz.sprdt|abc", "restricted-token-expired"),
+        (EXPIRED, "<restricted data token, 300 characters>", "restricted-token-expired"),
+        (EXPIRED, "Atza|abc", "access-token-expired"),
+        (EXPIRED, "", "access-token-expired"),
+        (REVOKED, "Atz.sprdt|abc", "token-revoked"),
+    ],
+)
+def test_a_restricted_data_token_that_has_expired(body: bytes, token: str, variant: str) -> None:
+    request = Request(
+        method="GET", url=EU + "/orders/v0/orders/1/address", headers=Headers({"x-amz-access-token": token})
+    )
+    found = diagnose(Exchange(request=request, response=Response(status=403, body=body)))
+    assert found.best is not None
+    assert found.best.variant is not None
+    assert (found.id, found.best.variant.name) == ("403-expired-token", variant)
+    named = any("createRestrictedDataToken" in step for step in found.best.remedy.steps)
+    assert named is (variant == "restricted-token-expired")

@@ -31,9 +31,9 @@ from recoup.diagnosis.hiding import may_hide_failure, surely_nothing_hidden
 from recoup.diagnosis.index import Index
 from recoup.diagnosis.kin import with_kin
 from recoup.diagnosis.match import rank
-from recoup.diagnosis.pasted import digest
-from recoup.diagnosis.pasted import read as read_messages
+from recoup.diagnosis.pasted import digest, read_with_words
 from recoup.diagnosis.place import area_of, area_of_request
+from recoup.diagnosis.restricted import by_token
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.shapes.emptiness import MISSING_DATA, empty_answer
 from recoup.diagnosis.shapes.enums import NULL_ENUM, unknown_values
@@ -68,9 +68,9 @@ class Engine:
             return self._exchange(x, trace)
         if isinstance(x, Response):
             return self._exchange(Exchange(response=x), trace)
-        messages = read_messages(x)
+        messages, around = read_with_words(x)
         if messages:
-            found = _joined([self._exchange(message) for message in messages])
+            found = _joined([self._exchange(message, around=around) for message in messages])
             if found.faults or found.http_status is None or (found.http_status < 400 and found.http_status != 207):
                 return found
             told = self._text(x)  # its body was no answer that can be read, but somebody's words for one
@@ -91,8 +91,10 @@ class Engine:
 
     # -- one exchange -----------------------------------------------------------------------------------------------
 
-    def _exchange(self, exchange: Exchange, trace: Trace | None = None, *, looked: bool = False) -> Diagnosis:
-        """`looked`: that a success may hide something here is known already."""
+    def _exchange(
+        self, exchange: Exchange, trace: Trace | None = None, *, looked: bool = False, around: str | None = None
+    ) -> Diagnosis:
+        """`looked`: that a success may hide something here is known already. `around`: what is told beside it."""
         response = exchange.response
         if response is None:
             return self._no_response(exchange)
@@ -109,14 +111,15 @@ class Engine:
             refusal = redirect_claim(response.headers.get("location"))
             if refusal is None:
                 return succeeded(status)  # a redirection: nothing failed yet
-            return self._judged(exchange, Reading(kind=refusal.kind), (refusal,), status, trace=trace)
+            reading = Reading(kind=refusal.kind)
+            return self._judged(exchange, reading, (refusal,), status, trace=trace, around=around)
         reading = read(response.body, status=status, content_type=response.headers.get("content-type"))
         claims = reading.claims or self._claims_from_text(reading, exchange)
         if not claims:
             if status < 300:
                 return self._values(exchange, status, None if request is None else request.path)
             claims = (Claim(kind=reading.kind),)
-        return self._judged(exchange, reading, claims, status, trace=trace)
+        return self._judged(exchange, reading, claims, status, trace=trace, around=around)
 
     def _claims_from_text(self, reading: Reading, exchange: Exchange) -> tuple[Claim, ...]:
         """Claims from the words of plain text; a page is matched by its lines."""
@@ -182,6 +185,7 @@ class Engine:
         http_status: int | None,
         words: str | None = None,
         trace: Trace | None = None,
+        around: str | None = None,
     ) -> Diagnosis:
         request = exchange.request
         headers = _NO_HEADERS if exchange.response is None else exchange.response.headers
@@ -189,7 +193,7 @@ class Engine:
         operation = _operation(request, path)
         known = area_of_request(request, path)
         results = [
-            self._claim(exchange, reading, claim, http_status, headers, operation, known, path, words, trace)
+            self._claim(exchange, reading, claim, http_status, headers, operation, known, path, words, trace, around)
             for claim in list(claims)[:MAX_OTHERS]
         ]
         return _joined(results)
@@ -206,6 +210,7 @@ class Engine:
         path: str | None,
         words: str | None,
         trace: Trace | None,
+        around: str | None,
     ) -> Diagnosis:
         request = exchange.request
         if http_status is None and claim.item is None:
@@ -226,7 +231,7 @@ class Engine:
             else (reading.title, *reading.lines)
             if reading.title
             else reading.lines,
-            body=claim.kind if reading.kind is BodyKind.JSON else reading.kind,
+            body=_kind_of_body(claim.kind if reading.kind is BodyKind.JSON else reading.kind, request),
             headers=headers,
             area=area,
         )
@@ -237,14 +242,25 @@ class Engine:
             # Nothing is known of the item itself: then it is what a batch of this status means.
             whole = Evidence(status=http_status, body=reading.kind, headers=headers, area=area)
             found = rank(self.index, whole)
-        ranking = found if words is None else with_kin(found, self.index)
+        ranking = found if words is None and around is None else with_kin(found, self.index)
         symptom = symptom_of(found, own, evidence.body)
         recognised = bool(found.matches) and found.matches[0].basis == "message"
         clues = list(
-            gathered(exchange, operation, claim, symptom, recognised=recognised, area=known, words=words, trace=trace)
+            gathered(
+                exchange,
+                operation,
+                claim,
+                symptom,
+                recognised=recognised,
+                area=known,
+                words=words,
+                around=around,
+                trace=trace,
+            )
         )
         if clues:
             ranking = weighed(ranking, clues, self.index, area)
+        ranking = by_token(ranking, request)
         status = own
         if hidden and ranking.matches and not ranking.tied:
             status = ranking.matches[0].fault.status
@@ -330,6 +346,11 @@ def _telling(part: Diagnosis) -> int:
         return 0
     failed = 4 if part.status is None or part.status >= 400 else 0
     return failed + (3 if best.basis == "message" and not part.tied else 2 if not part.tied else 1)
+
+
+def _kind_of_body(kind: BodyKind, request: Request | None) -> BodyKind | None:
+    """The kind of an answer's body, where it tells anything: that of a HEAD is empty whatever the answer is."""
+    return None if kind is BodyKind.EMPTY and request is not None and request.method == "HEAD" else kind
 
 
 def _operation(request: Request | None, path: str | None) -> Operation | None:

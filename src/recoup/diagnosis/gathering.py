@@ -24,7 +24,7 @@ from recoup.diagnosis.linted import OPEN, clues_of_findings
 from recoup.diagnosis.requested import clues_of_request, ruled_out
 from recoup.diagnosis.shapes.claim import Claim
 from recoup.diagnosis.told import told
-from recoup.exchange import Exchange
+from recoup.exchange import Exchange, Request
 
 __all__ = ["Trace", "gathered"]
 
@@ -55,10 +55,12 @@ def gathered(
     recognised: bool,
     area: Area = Area.UNKNOWN,
     words: str | None = None,
+    around: str | None = None,
     trace: Trace | None = None,
 ) -> Iterator[Clue]:
     """The clues for one claim. `recognised`: its text is one that the catalogue knows. `area`: whose address the
     request has. `words`: the text in which the answer was found, with what stands around it; None where there is none.
+    `around`: what somebody tells beside an answer that stands whole in the text, and so was read by itself.
     """
     request = exchange.request
     if claim.item is None and symptom is not Symptom.OTHER:
@@ -77,6 +79,8 @@ def gathered(
     if words is None:
         if not recognised or (claim.details and symptom in OPEN):  # details may say what a shared message does not
             yield from _of_answer(symptom, None if recognised else claim.message, claim.details)
+        if around is not None:
+            yield from _of_telling(around, symptom, claim, request)
     else:
         yield from clues_of_words(words, symptom, (claim.message, claim.details, claim.phrase))
         if symptom in _WHERE:
@@ -85,6 +89,15 @@ def gathered(
     if trace is not None:
         name = None if operation is None else "/".join(operation.key)
         yield from clues_of_context(trace.context, exchange, symptom, seller=trace.seller, operation=name)
+
+
+def _of_telling(around: str, symptom: Symptom, claim: Claim, request: Request | None) -> Iterator[Clue]:
+    """The clues in the words around a whole answer, held against where its request went."""
+    yield from clues_of_words(around, symptom, (claim.message, claim.details, claim.phrase))
+    if symptom in _WHERE:
+        text = around if request is None else f"{request.url}\n{around}"
+        yield from clues_of_facts(told(text), symptom, request, text)
+        yield from clues_of_days(around)
 
 
 @lru_cache(maxsize=1024)

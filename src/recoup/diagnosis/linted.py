@@ -11,11 +11,11 @@ from datetime import UTC, date
 from email.utils import parsedate_to_datetime
 from functools import cache, lru_cache
 
-from recoup.catalogue.facts.operations import Operation
+from recoup.catalogue.facts.operations import Operation, operations
 from recoup.diagnosis.clue import Clue, Symptom
 from recoup.diagnosis.evidence import Area
 from recoup.diagnosis.requested import TABLES_OF
-from recoup.exchange import Exchange
+from recoup.exchange import Exchange, Request
 from recoup.lint import wire
 from recoup.lint.finding import Finding
 from recoup.lint.reading import from_request
@@ -44,6 +44,7 @@ _TWICE = {
 }
 _BESIDE = {f"{_WIRE}host-header": "400-wrong-content-type"}  # whose row names the Host field too
 _AS_NOT_FOUND = {"403-wrong-path-or-version": "404-wrong-path", "400-wrong-identifier": "404-mistyped-id"}
+_ROUTES = frozenset({"403-wrong-path-or-version", "404-wrong-path"})
 _GONE, _KIND_OF_TOKEN = "403-deprecated-endpoint", "other-grantless-required"
 _PROVES, _NEXT, _SUGGESTS = 4.6, 3.0, 1.1
 _UNDATED = 3.2  # of a removal that lies before the tables were made, where nobody says when the call was
@@ -84,10 +85,16 @@ def clues_of_findings(
             fault = _ENCODED  # the page shows the draft's code for a URL that it cannot read
         elif symptom is Symptom.NOT_FOUND:
             fault = _AS_NOT_FOUND.get(fault, fault)
-        weight = _weight(fault, symptom, certain=finding.certain)
+        sure = finding.certain and not (fault in _ROUTES and _as_get(request))
+        weight = _weight(fault, symptom, certain=sure)
         if fault == _GONE and _day(exchange) is None:
             weight = min(weight, _UNDATED)
         yield _clue(_told(subject, finding), fault, weight)
+
+
+def _as_get(request: Request) -> bool:
+    """Whether only the method HEAD keeps a request from an operation: whether that is served, no document says."""
+    return request.method == "HEAD" and operations().find("GET", request.path) is not None
 
 
 def _of_wire(subject: Subject) -> Iterator[Clue]:

@@ -20,9 +20,10 @@ from recoup.diagnosis.excerpts.fields import fields_in, of_request, of_response
 from recoup.diagnosis.excerpts.pages import tells_of_page
 from recoup.diagnosis.excerpts.requested import curl_request, request_in
 from recoup.diagnosis.excerpts.statuses import status_in
+from recoup.diagnosis.excerpts.surrounding import prose_of, rest_of_body
 from recoup.exchange import Exchange, Headers, Request, Response
 
-__all__ = ["Digest", "digest", "pieces", "read"]
+__all__ = ["Digest", "digest", "pieces", "read", "read_with_words"]
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_TEXT = 65_536
@@ -66,11 +67,14 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
     `form` is "http" or "auto" to look for them, "text" to take everything as prose (then the list is empty). A list is
     also empty where there is no status line. Interim responses (1xx) are passed over.
     """
-    if form == "text":
-        return []
+    return [] if form == "text" else read_with_words(data)[0]
+
+
+def read_with_words(data: bytes | str) -> tuple[list[Exchange], str | None]:
+    """The HTTP exchanges in `data`, and the words around them, where somebody tells something."""
     raw = (data if isinstance(data, bytes) else data.encode("utf-8", "replace"))[:MAX_BYTES]
     if b"HTTP/" not in raw:
-        return []
+        return [], None
     if b"\x00" in raw[:64] or raw[:2] == b"\x1f\x8b":
         raw = decode(raw).encode("utf-8", "replace")
     raw = plain_messages(raw.removeprefix(b"\xef\xbb\xbf"))
@@ -78,6 +82,7 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
     statuses = list(islice(_STATUS_LINE.finditer(text), MAX_MESSAGES))
     requests = list(islice(_REQUEST_LINE.finditer(text), MAX_MESSAGES))
     exchanges: list[Exchange] = []
+    around: list[str] = []
     previous = 0
     for position, found in enumerate(statuses):
         status = int(found[1])
@@ -99,8 +104,14 @@ def read(data: bytes | str, form: str = "auto") -> list[Exchange]:
             request = _with_bytes(request, text[previous : found.start()])
         response = Response(status=status, headers=headers, body=_content(headers, body.encode("latin-1")))
         exchanges.append(Exchange(request=request, response=response))
+        begins = before[-1].start() if before else found.start()
+        around.append(text[previous:begins])
+        if before and (request is None or not request.body):
+            around.append(text[before[-1].end() : found.start()])
+        around.append(rest_of_body(body))
         previous = end
-    return exchanges
+    words = prose_of(around)
+    return exchanges, None if words is None else words.encode("latin-1").decode("utf-8", "replace")
 
 
 def _behind(text: str, at: int) -> str:
