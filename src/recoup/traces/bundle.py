@@ -17,7 +17,7 @@ from recoup.diagnosis.diagnosis import Diagnosis
 from recoup.errors import UnreadableInput
 from recoup.exchange import Exchange, Headers
 from recoup.redaction import redact_headers, redact_text, redact_url
-from recoup.traces.report.words import span
+from recoup.traces.report.words import span, times
 from recoup.traces.traced import Traced, name_of
 
 __all__ = ["Bundle"]
@@ -115,7 +115,7 @@ def _readme(case: _Case, operation: str) -> str:
         f"Code:         {redact_text(diagnosis.code or '') or 'none'}",
         f"Message:      {redact_text(diagnosis.message or '') or 'none'}",
         f"Details:      {redact_text(diagnosis.details or '') or 'none'}",
-        f"Seen:         {case.count} times{_span(case)}",
+        f"Seen:         {times(case.count)}{_span(case)}",
         f"In the trace: {case.traced.place}",
         "",
         "What it looks like to us",
@@ -132,7 +132,7 @@ def _readme(case: _Case, operation: str) -> str:
 
 
 def _tried(case: _Case) -> list[str]:
-    lines = [f"  The call was sent {case.count} times."] if case.count > 1 else ["  The call was sent once."]
+    lines = [f"  The call was sent {times(case.count)}."]
     others = sorted(case.statuses - {case.diagnosis.http_status or 0})
     if others:
         lines.append(f"  It also ended with HTTP {', '.join(map(str, others))}.")

@@ -72,7 +72,9 @@ class BundleOutput:
         """Write the folders."""
         made = self._bundle.write()
         more = f"; {self._bundle.left_out} failures of further kinds are not in it" if self._bundle.left_out else ""
-        self._invocation.streams.stderr.write(f"wrote {len(made)} cases to {self._path}{more}\n")
+        self._invocation.streams.stderr.write(
+            f"wrote {len(made)} case{'s' if len(made) != 1 else ''} to {self._path}{more}\n"
+        )
 
 
 class ReproOutput:

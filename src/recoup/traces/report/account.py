@@ -14,6 +14,7 @@ from recoup.catalogue.facts.operations import Operation
 from recoup.catalogue.fault import Kind, RetryClass
 from recoup.catalogue.loader import catalogue
 from recoup.redaction import redact_text
+from recoup.traces.report.words import times
 from recoup.traces.series import Series
 from recoup.traces.summary import OTHERS, UNKNOWN, Calls, FaultCount, Summary
 from recoup.traces.traced import operation_named
@@ -239,7 +240,7 @@ def _advice(summary: Summary, quotas: tuple[Quota, ...]) -> tuple[Advice, ...]:
         found.append(
             Advice(
                 kind="spread",
-                text=f"{quota.operation.rpartition('/')[2]} for {quota.seller} was refused {quota.throttled} times "
+                text=f"{quota.operation.rpartition('/')[2]} for {quota.seller} was refused {times(quota.throttled)} "
                 f"for its pace{high}. Evenly spaced, {pace}, none would be.",
                 saves=quota.throttled,
             )

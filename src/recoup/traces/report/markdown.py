@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recoup.traces.report.account import Account, Cause
-from recoup.traces.report.words import number, percent, span
+from recoup.traces.report.words import number, percent, span, times
 
 __all__ = ["as_markdown"]
 
@@ -78,7 +78,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield ""
     yield f"{_cell(cause.cause)}" + ("" if cause.documented else " (Not in the documents; seen in public.)")
     yield ""
-    yield f"- {number(cause.count)} times, {span(cause.first, cause.last)}"
+    yield f"- {times(cause.count)}, {span(cause.first, cause.last)}"
     yield f"- recovery class: {cause.recovery or 'unknown'}"
     yield f"- operations: {_counts(cause.operations)}"
     yield f"- sellers: {_counts(cause.sellers)}"

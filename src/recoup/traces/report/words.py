@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["day_and_time", "number", "percent", "span"]
+__all__ = ["day_and_time", "number", "percent", "span", "times"]
 
 
 def day_and_time(at: float | None) -> str:
@@ -20,6 +20,11 @@ def day_and_time(at: float | None) -> str:
 def number(count: int) -> str:
     """A count with its thousands apart."""
     return f"{count:,}"
+
+
+def times(count: int) -> str:
+    """How often: "once", "3 times"."""
+    return "once" if count == 1 else f"{number(count)} times"
 
 
 def percent(share: float) -> str:
