@@ -11,19 +11,27 @@ client's CPU time is counted and a slow spell of the machine hits all three:
 Every call reads another order, as callers do, so that nothing gains by having met the same path before. The aim is
 judged against `bare`: at most 15 % more, or 40 microseconds. Printed are medians over the rounds, and the median of
 what each round's difference was. `least` is the difference between the best rounds: what is left when nothing disturbs.
+
+    python benchmarks/transports.py --tls     over TLS, as every call to the Selling Partner API goes
+
+Without `--tls` the bare client is as cheap as it can be, and recoup's share the greatest.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime
 import gc
 import itertools
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
@@ -37,7 +45,10 @@ import recoup
 
 PATH = "/externalFulfillment/2024-09-11/shipments/"
 SERVER = """
-import asyncio, sys
+import asyncio, ssl, sys
+tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if sys.argv[2:] else None
+if tls:
+    tls.load_cert_chain(sys.argv[2])
 body = b'{"id":"1234567890","padding":"' + b"x" * (int(sys.argv[1]) - 33) + b'"}'
 answer = (b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nx-amzn-RequestId: 1\\r\\n"
           b"x-amzn-RateLimit-Limit: 100000.0\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body)) + body
@@ -50,13 +61,13 @@ async def serve(reader, writer):
     finally:
         writer.close()
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 asyncio.run(main())
 """
 HEADERS = {"x-amz-access-token": "Atza|of-the-benchmark", "user-agent": "benchmark/1.0 (Language=Python)"}
-HOSTS = ["127.0.0.1"]
+HOSTS = ["127.0.0.1", "localhost"]
 
 
 def paced() -> dict[str, Any]:
@@ -64,6 +75,7 @@ def paced() -> dict[str, Any]:
     return {"hosts": HOSTS, "governor": recoup.Governor(plans={"getShipment": (1_000_000.0, 1_000_000)})}
 
 
+TRUSTED = "RECOUP_BENCHMARK_CERTIFICATE"
 BARE, PLUG, RECOUP = "bare", "plug", "recoup"
 _numbers = itertools.count(1_000_000_000)
 
@@ -198,7 +210,8 @@ class Requests(Sync):
     def __init__(self, way: str) -> None:
         self._session = requests.Session()
         if way != BARE:
-            self._session.mount("http://", PassingAdapter() if way == PLUG else recoup.RequestsAdapter(**paced()))
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, PassingAdapter() if way == PLUG else recoup.RequestsAdapter(**paced()))
 
     def one(self, url: str) -> bytes:
         return self._session.get(url, headers=HEADERS).content
@@ -293,6 +306,37 @@ def line(name: str, found: list[tuple[float, ...]]) -> str:
     return f"{name:<14}{bare:>7.0f}{plug:>7.0f}{under:>8.0f}{own:>+8.0f}{ratio:>8.3f}{least:>8}   {met}"
 
 
+def certificate(file: Path) -> None:
+    """Write a key and a certificate for localhost, signed by itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    written = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(written + signed.public_bytes(serialization.Encoding.PEM))
+
+
+def over_tls() -> int:
+    """The same in a process that trusts a certificate made for it: clients read what they trust when they start."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "localhost.pem")
+        certificate(file)
+        trusting = {**os.environ, "SSL_CERT_FILE": str(file), "REQUESTS_CA_BUNDLE": str(file), TRUSTED: str(file)}
+        return subprocess.call([sys.executable, *sys.argv], env=trusting)
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
@@ -300,14 +344,22 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=40)
     parser.add_argument("--only", choices=list(KINDS), nargs="*", default=list(KINDS))
     parser.add_argument("--sizes", type=int, nargs="*", default=[2_000, 22_000], help="bytes of JSON in an answer")
+    parser.add_argument("--tls", action="store_true", help="over TLS, as every call to the Selling Partner API goes")
     asked = parser.parse_args()
+    trusted = os.environ.get(TRUSTED, "")
+    if asked.tls and not trusted:
+        return over_tls()
+    origin = "https://localhost" if asked.tls else "http://127.0.0.1"
     for size in asked.sizes:
-        print(f"{size} bytes of JSON; microseconds of CPU a call, and the aim: 1.15 times bare, or 40 µs more")
+        print(
+            f"{size} bytes of JSON{' over TLS' if asked.tls else ''}; microseconds of CPU a call, and the aim: 1.15 times bare, or 40 µs more"
+        )
         print(f"{'':<14}{'bare':>7}{'plug':>7}{'recoup':>8}{'more':>8}{'ratio':>8}{'least':>8}")
-        with subprocess.Popen([sys.executable, "-c", SERVER, str(size)], stdout=subprocess.PIPE, text=True) as server:
+        command = [sys.executable, "-c", SERVER, str(size), *([trusted] if asked.tls else [])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
                 assert server.stdout is not None
-                url = f"http://127.0.0.1:{server.stdout.readline().strip()}{PATH}"
+                url = f"{origin}:{server.stdout.readline().strip()}{PATH}"
                 for name in asked.only:
                     print(line(name, compare(KINDS[name], url, asked.rounds, asked.calls)), flush=True)
             finally:
