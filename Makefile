@@ -18,7 +18,7 @@ drill: $(VENV)/.dev ## raise every fault for its real cause and watch what recou
 	@mkdir -p out
 	$(BIN)/recoup drill --html out/drill.html --json out/drill.json $(ARGS)
 
-test: $(VENV)/.dev ## the tests (no browser, no SDKs): under four minutes
+test: $(VENV)/.dev ## the tests (no browser, no SDKs): some five minutes
 	$(BIN)/pytest -n 2 -m "not browser and not sdk and not long and not models and not chaos" $(ARGS)
 
 test-all: $(VENV)/.long ## the longer tier: browser, SDKs, long properties, Amazon's models; installs what it needs

@@ -247,3 +247,26 @@ def test_a_command_without_a_token_may_have_lost_it_before_it_was_shown(fields: 
     of_token = [each for each in request["findings"] if each["rule"] == "access-token-header"]
     assert len(of_token) == told
     assert all(not each["certain"] and each["fault"] == "403-missing-token" for each in of_token)
+
+
+@pytest.mark.parametrize(
+    ("account", "path", "certain"),
+    [
+        ("seller", "/vendor/orders/v1/purchaseOrders", True),
+        ("vendor", "/vendor/orders/v1/purchaseOrders", None),
+        (None, "/vendor/orders/v1/purchaseOrders", None),
+        ("seller", "/orders/v0/orders/026-1234567-1234567", None),
+        ("vendor", "/catalog/2022-04-01/items/B00EXAMPLE", None),
+    ],
+)
+def test_whose_account_it_is_tells_operations_of_the_other_kind(
+    account: str | None, path: str, certain: bool | None
+) -> None:
+    command = f"curl https://{EU}{path} -H 'x-amz-access-token: Atza|IwEB'\n"
+    _, out, _ = run("--json", *(() if account is None else ("--account", account)), stdin=command)
+    (request,) = (json.loads(line) for line in out.splitlines())
+    found = [each for each in request["findings"] if each["rule"] == "operation-for-others"]
+    assert [each["certain"] for each in found] == ([] if certain is None else [certain])
+    for each in found:
+        assert command[each["start"] : each["end"]] == path
+        assert each["fault"] == "403-wrong-account-kind"

@@ -48,6 +48,11 @@ _URL = re.compile(rb"https?://[^\r\n]+|[\w.\-]+\.amazon\.[a-z.]+/[^\r\n]*")
     metavar="FOLDER|FILE",
     help="Amazon's Swagger files, for operations that recoup does not know, or not as new.",
 )
+@click.option(
+    "--account",
+    type=click.Choice(("seller", "vendor")),
+    help="Whose credentials it is sent with, for the rule about operations of the other kind.",
+)
 @click.pass_obj
 def command(
     invocation: Invocation,
@@ -57,6 +62,7 @@ def command(
     now: str | None,
     fix: bool,
     models: str | None,
+    account: str | None,
 ) -> int:
     """Say everything that is wrong with a request, each with its place, the reason and a fix.
 
@@ -77,7 +83,9 @@ def command(
         from recoup.lint.modelled import Models
 
         known = Models(Path(models))
-    linting = _Linting(invocation, form=form, as_json=as_json, fix=fix, models=known, instant=_instant(now))
+    linting = _Linting(
+        invocation, form=form, as_json=as_json, fix=fix, models=known, instant=_instant(now), account=account
+    )
     for name in paths or ("-",):
         linting.input(name)
     return 1 if linting.wrong else 0
@@ -95,10 +103,11 @@ class _Linting:
         fix: bool,
         models: Models | None,
         instant: float | None,
+        account: str | None,
     ) -> None:
         self._invocation = invocation
         self._form, self._as_json, self._fix = form, as_json, fix
-        self._models, self._instant = models, instant
+        self._models, self._instant, self._account = models, instant, account
         self._today = datetime.now(UTC).date()
         self._told = False
         self.wrong = False
@@ -143,6 +152,7 @@ class _Linting:
 
     def _tell(self, name: str, requests: Iterator[Recorded]) -> list[Finding]:
         """What is wrong with each; of all of them only where something is to be mended."""
+        from recoup.catalogue.facts.operations import Party
         from recoup.lint.asked import unknown_of
         from recoup.lint.checking import check
         from recoup.lint.rule import Around
@@ -157,7 +167,13 @@ class _Linting:
                     subject.reaching(operation)
             moment = self._instant if self._instant is not None else recorded.at
             day = self._today if moment is None else None
-            found = check(subject, now=moment, day=day, shapes=self._models)
+            found = check(
+                subject,
+                now=moment,
+                day=day,
+                shapes=self._models,
+                account=None if self._account is None else Party(self._account),
+            )
             self.wrong = self.wrong or (not self._fix and any(finding.certain for finding in found))
             unknown = unknown_of(subject, Around(shapes=self._models))
             out = self._invocation.streams.stdout

@@ -18,6 +18,7 @@ from typing import Protocol
 
 import msgspec
 
+from recoup.catalogue.facts.operations import Party
 from recoup.lint.finding import Finding, FixKind
 from recoup.lint.mapped import Place
 from recoup.lint.shapes import Describes
@@ -28,12 +29,14 @@ __all__ = ["Around", "Rule", "found"]
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a request: the day (UTC) and the instant (epoch seconds) on which it is or was sent, as far as
-    they are known; and the `shapes` of requests where others count than those that come with recoup.
+    they are known; the `shapes` of requests where others count than those that come with recoup; and whose `account` it
+    is sent for, where somebody said so.
     """
 
     day: date | None = None
     now: float | None = None
     shapes: Describes | None = None
+    account: Party | None = None
 
 
 class Rule(Protocol):
