@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from child_process import in_a_child
 from recoup.governor.hold import Hold, HoldKey
 from recoup.governor.plan import BucketKey, Plan
 from recoup.governor.stores import Granted
@@ -27,19 +26,6 @@ pytestmark = [
 KEY = BucketKey("application", "seller", "na", "orders/v0/getOrders")
 PLAN = Plan(0.01, 2)
 HOLD = Hold(key=HoldKey("application", "seller"), until=None, since=0.0)
-
-
-def in_a_child(function: Callable[[], object]) -> int:
-    """The exit status of a child process that calls this: 0, or -14 where it did not come back in ten seconds."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)
-        try:
-            function()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_lock_that_a_thread_held_is_free_in_the_child() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from child_process import in_a_child
 from recoup.telemetry import JsonLines
 from recoup.telemetry.events import CallStarted
 from recoup.telemetry.forking import ForkLock
@@ -25,19 +24,6 @@ pytestmark = [
 
 def started(number: int) -> CallStarted:
     return CallStarted(at=1_800_000_000.0, call=number, method="GET", host="h" * 200)
-
-
-def in_a_child(function: Callable[[], object]) -> int:
-    """The exit status of a child process that calls this: 0, or -14 where it did not come back in ten seconds."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)
-        try:
-            function()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_fork_waits_until_nobody_holds_the_lock() -> None:
